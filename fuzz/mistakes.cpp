@@ -1,0 +1,152 @@
+// The mistakes of the scheduler: commands that break a precondition, or nearly. Both systems must answer them with the
+// same clause and change nothing.
+#include <algorithm>
+#include <limits>
+
+#include "fuzz/scheduler.hpp"
+
+namespace kvspec::fuzz {
+
+namespace {
+
+constexpr Count huge = std::numeric_limits<Count>::max();
+const RequestId<Growing> stranger = "nobody";
+
+}  // namespace
+
+void Scheduler::make_mistake() {
+  switch (random_.below(3)) {
+    case 0:
+      return mistake_in_request();
+    case 1:
+      return mistake_in_allocation();
+    default:
+      return mistake_in_pool();
+  }
+}
+
+void Scheduler::mistake_in_request() {
+  const RequestId<Growing>& req = some_request();
+  switch (random_.below(10)) {
+    case 0:
+      buffer_.fresh<AppendTokens<Growing>>().req = stranger;
+      return;
+    case 1:
+      buffer_.fresh<GetComputedBlocks<Growing>>().req = stranger;
+      return;
+    case 2:
+      buffer_.fresh<Free<Growing>>().req = stranger;
+      return;
+    case 3:
+      buffer_.fresh<GetNumCommonPrefixBlocks<Growing>>().req = stranger;
+      return;
+    case 4:
+      buffer_.fresh<GetBlockIds<Growing>>().req = stranger;
+      return;
+    case 5:
+      buffer_.fresh<RemoveSkippedBlocks<Growing>>().req = stranger;
+      return;
+    default:
+      break;
+  }
+  // A request that cannot be added: a known id, or one of the rules of its content broken.
+  auto& command = buffer_.fresh<AddRequest<Growing>>();
+  command.req = stranger;
+  command.tokens.assign(3, 1);
+  switch (random_.below(4)) {
+    case 0:
+      if (req.empty()) {
+        command.tokens.clear();
+      } else {
+        command.req = req;
+      }
+      return;
+    case 1:
+      command.tokens.clear();
+      return;
+    case 2:
+      command.mm = MultimodalItems<Growing>{{"a", 2, 1}, {"b", 1, 1}};
+      return;
+    default:
+      command.prompt_embeds = PromptEmbeds<Growing>{{0.5f, 1.0f}, random_.below(3)};
+      return;
+  }
+}
+
+void Scheduler::mistake_in_allocation() {
+  const std::uint32_t slot = random_.below(static_cast<std::uint32_t>(requests_.size()));
+  const Request& request = requests_[slot];
+  if (random_.chance(1, 4)) {
+    auto& command = buffer_.fresh<CacheBlocks<Growing>>();
+    command.req = request.id.empty() ? stranger : request.id;
+    command.num_computed_tokens = random_.chance(1, 2) ? huge : request.num_tokens + random_.below(2 * block_size_ + 1);
+    return;
+  }
+  auto& command = buffer_.fresh<AllocateSlots<Growing>>();
+  command.req = request.id.empty() ? stranger : request.id;
+  command.req_num_computed_tokens = request.computed;
+  command.num_new_tokens = 1;
+  switch (random_.below(8)) {
+    case 0:
+      command.req = stranger;
+      return;
+    case 1:
+      command.num_new_tokens = 0;
+      return;
+    case 2:
+      command.num_new_tokens = max_model_len_ + random_.below(2);
+      return;
+    case 3:
+      command.num_new_tokens = command.num_external_computed_tokens = huge;
+      return;
+    case 4:
+      command.req_num_computed_tokens += block_size_;
+      return;
+    case 5:
+      command.num_new_computed_tokens = random_.chance(1, 2) ? 1 : block_size_;
+      return;
+    case 6:
+      command.num_external_computed_tokens = 1;
+      return;
+    default:
+      command.new_computed_blocks = PassedHit::computed;
+      command.num_new_computed_tokens = request.hit;
+      command.num_lookahead_tokens = random_.chance(1, 2) ? huge : 0;
+      return;
+  }
+}
+
+void Scheduler::mistake_in_pool() {
+  const BlockId outside = random_.chance(1, 4) ? std::numeric_limits<BlockId>::max() : num_blocks_;
+  switch (random_.below(6)) {
+    case 0:
+      buffer_.fresh<EvictBlocks<Growing>>().block_ids = {random_.below(num_blocks_), outside};
+      return;
+    case 1:
+      buffer_.fresh<PoolGetNewBlocks<Growing>>().num_blocks = random_.chance(1, 2) ? num_blocks_ : huge;
+      return;
+    case 2:
+      buffer_.fresh<PoolTouch<Growing>>().block_ids = {random_.below(num_blocks_), outside};
+      return;
+    case 3: {
+      const BlockId b = random_.below(num_blocks_);
+      buffer_.fresh<PoolFreeBlocks<Growing>>().block_ids = {b, b};
+      return;
+    }
+    case 4: {
+      auto& command = buffer_.fresh<PoolCacheFullBlocks<Growing>>();
+      command.req = random_.chance(1, 2) ? stranger : some_request();
+      command.block_ids = {random_.below(num_blocks_)};
+      command.num_full_blocks = random_.chance(1, 4) ? huge : 1 + random_.below(2);
+      return;
+    }
+    default: {
+      auto& command = buffer_.fresh<PoolGetCachedBlock<Growing>>();
+      command.req = some_request();
+      command.index = random_.chance(1, 2) ? huge : random_.below(8);
+      return;
+    }
+  }
+}
+
+}  // namespace kvspec::fuzz

@@ -1,0 +1,87 @@
+// The subcommands that need nothing but the model: replay and clauses.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/oracle/command.hpp"
+#include "model/oracle/replay.hpp"
+#include "spec/clauses.hpp"
+
+namespace kvspec::oracle {
+
+namespace {
+
+struct ReplayOptions {
+  std::string engine = "model";
+  std::vector<std::string> files;
+};
+
+std::string_view name_of(ClauseKind kind) {
+  switch (kind) {
+    case ClauseKind::effect:
+      return "effect";
+    case ClauseKind::rejection:
+      return "rejection";
+    case ClauseKind::invariant:
+      return "invariant";
+  }
+  return "";
+}
+
+int print_clauses(const std::vector<std::string>& ids) {
+  const auto print = [](const ClauseEntry& clause) {
+    fmt::print("{:<9} {:<9}  {} ({})\n", clause.id, name_of(clause.kind), clause.sentence, clause.origin);
+  };
+  if (ids.empty()) {
+    for (const ClauseEntry& clause : clause_registry) print(clause);
+    return exit_equal;
+  }
+  int exit_code = exit_equal;
+  for (const std::string& id : ids) {
+    std::string upper = id;
+    std::ranges::transform(upper, upper.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    const auto clause = std::ranges::find(clause_registry, upper, &ClauseEntry::id);
+    if (clause != clause_registry.end()) {
+      print(*clause);
+    } else {
+      fmt::print(stderr, "kvspec clauses: no clause is called '{}'\n", id);
+      exit_code = exit_bad_input;
+    }
+  }
+  return exit_code;
+}
+
+}  // namespace
+
+void add_replay(CLI::App& command, const Registry& registry, int& exit_code) {
+  CLI::App* replay = command.add_subcommand("replay", "Replays recorded traces and compares every recorded output");
+  auto options = std::make_shared<ReplayOptions>();
+  std::vector<std::string> names;
+  for (const NamedEngine& engine : registry.engines()) names.push_back(engine.name);
+  replay->add_option("--on", options->engine, "What replays them")->check(CLI::IsMember(names))->capture_default_str();
+  replay->add_option("FILE", options->files, "Traces: one JSON value per line, the configuration first")->required();
+  replay->footer(
+      "Prints the first difference of each trace as\n"
+      "  file:line: operation path: expected X, actual Y [clause]\n"
+      "and what is wrong with an input that makes no sense as\n"
+      "  file:line: what is wrong [clause]\n"
+      "Exit code: 0 no difference, 1 a difference, 2 bad input.");
+  replay->callback([options, &registry, &exit_code] {
+    exit_code = replay_files(options->files, *registry.find(options->engine), *registry.find("model"));
+  });
+}
+
+void add_clauses(CLI::App& command, const Registry&, int& exit_code) {
+  CLI::App* clauses = command.add_subcommand("clauses", "Lists the clauses of the specification");
+  auto ids = std::make_shared<std::vector<std::string>>();
+  clauses->add_option("ID", *ids, "Only these, for example POOL-06; all without");
+  clauses->callback([ids, &exit_code] { exit_code = print_clauses(*ids); });
+}
+
+}  // namespace kvspec::oracle

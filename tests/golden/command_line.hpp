@@ -1,0 +1,69 @@
+// Runs the `kvspec` command as a user does: a process, its two streams and its exit code.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace kvspec::golden {
+
+struct Ran {
+  int exit_code = -1;
+  std::string out;
+  std::string err;
+};
+
+inline std::string read_file(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+inline void write_file(const std::filesystem::path& file, const std::string& content) {
+  std::ofstream(file, std::ios::binary) << content;
+}
+
+// A folder of the running test alone.
+inline std::filesystem::path scratch() {
+  const auto* info = testing::UnitTest::GetInstance()->current_test_info();
+  std::string name = std::string("kvspec-") + info->test_suite_name() + "-" + info->name();
+  for (char& c : name) {
+    if (c == '/') c = '-';
+  }
+  const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / name;
+  std::filesystem::create_directories(folder);
+  return folder;
+}
+
+// Arguments must not contain single quotes.
+inline Ran kvspec_command(const std::vector<std::string>& arguments) {
+  const std::filesystem::path folder = scratch();
+  std::string line = "'" KVSPEC_COMMAND "'";
+  for (const std::string& argument : arguments) line += " '" + argument + "'";
+  line += " </dev/null >'" + (folder / "out").string() + "' 2>'" + (folder / "err").string() + "'";
+  const int status = std::system(line.c_str());
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(folder / "out"), read_file(folder / "err")};
+}
+
+inline std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+inline std::string golden_file(const std::string& name) { return KVSPEC_SOURCE_DIR "/tests/golden/" + name + ".jsonl"; }
+
+// The recorded traces of one full attention or MLA group.
+inline const std::vector<std::string> single_group_traces{
+    "full_17",    "full_async_27", "full_connector_8", "full_dcp2_37",    "full_eagle_16", "full_embeds_14",
+    "full_mm_21", "full_sha256_3", "mla_38",           "nocache_full_10", "big_full_39"};
+
+}  // namespace kvspec::golden

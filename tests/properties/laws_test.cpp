@@ -1,0 +1,208 @@
+// Laws about one system, whichever it is: what a command may do to the state, and what it may not. The model and the
+// host implementation are held to them separately, so a law also holds where both would err alike.
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <type_traits>
+
+#include "impl/host/manager.hpp"
+#include "model/manager.hpp"
+#include "spec/commands.hpp"
+#include "spec/dump.hpp"
+#include "tests/properties/scenarios.hpp"
+
+namespace kvspec::properties {
+namespace {
+
+constexpr int operations = 500;
+
+template <class T>
+class Laws : public testing::Test {};
+using Systems = testing::Types<model::HostModel, host::Manager>;
+struct SystemNames {
+  template <class T>
+  static std::string GetName(int) {
+    return std::is_same_v<T, host::Manager> ? "host" : "model";
+  }
+};
+TYPED_TEST_SUITE(Laws, Systems, SystemNames);
+
+// The part of a command that a law is about, or nothing.
+template <class Wanted, class C>
+const Wanted* as(const C& command) {
+  if constexpr (std::is_same_v<Wanted, C>) {
+    return &command;
+  } else {
+    return nullptr;
+  }
+}
+
+template <class T>
+std::optional<T> value_of(const PerRequest<S, T>& entries, const RequestId<S>& req) {
+  const auto found = std::ranges::find(entries, req, &OfRequest<S, T>::req);
+  return found == entries.end() ? std::nullopt : std::optional<T>(found->value);
+}
+
+std::int64_t cdiv(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+Count references(const View<S>& view, BlockId b) {
+  const auto found = std::ranges::find(view.state.ref_cnt, b, &OfBlock<Count>::block);
+  return found == view.state.ref_cnt.end() ? 0 : found->value;
+}
+
+// The hit that an allocation passes, from the view before it.
+BlockList<S> passed_hit(const View<S>& before, const AllocateSlots<S>& command) {
+  if (command.new_computed_blocks != PassedHit::computed) return {};
+  const auto request = std::ranges::find(before.requests, command.req, &RequestDump<S>::req);
+  if (request == before.requests.end() || !request->hit) return {};
+  return request->hit->at(0);
+}
+
+// The blocks an allocation takes from the free queue, by ALLOC-08, from the view before it.
+std::int64_t predicted_need(const Config<S>& config, const View<S>& before, const AllocateSlots<S>& command) {
+  const GroupDump<S>& group = before.state.managers.at(0);
+  const std::int64_t block_size = config.effective_block_size(config.groups[0]);
+  const std::int64_t end = std::int64_t{command.req_num_computed_tokens} + command.num_new_computed_tokens +
+                           command.num_external_computed_tokens + command.num_new_tokens;
+  const std::int64_t required = cdiv(std::min(end + command.num_lookahead_tokens, config.max_model_len), block_size);
+  const auto table = value_of(group.req_blocks, command.req);
+  const std::int64_t held = table ? static_cast<std::int64_t>(table->size()) : 0;
+  if (value_of(group.num_cached_block, command.req)) return std::max<std::int64_t>(required - held, 0);
+  const BlockList<S> hit = passed_hit(before, command);
+  const auto reclaimed = std::ranges::count_if(hit, [&](BlockId b) { return references(before, b) == 0; });
+  return std::max<std::int64_t>(required - held - static_cast<std::int64_t>(hit.size()), 0) + reclaimed;
+}
+
+// A refused command leaves everything as it was.
+TYPED_TEST(Laws, AnErrorChangesNothing) {
+  EXPECT_TRUE(rc::check("an error changes nothing", [] {
+    fuzz::Scenario scenario = (*any_scenario()).make();
+    scenario.features.add({fuzz::Feature::mistakes, fuzz::Feature::pool_level, fuzz::Feature::stale_hits});
+    drive<TypeParam>(scenario, operations, [](const auto& before, const auto&, const auto& result, auto& system) {
+      if (!result.ok()) RC_ASSERT(system.view() == before);
+    });
+  }));
+}
+
+// Covers: I13, ALLOC-07, ALLOC-08, ALLOC-09
+TYPED_TEST(Laws, AnAllocationTakesWhatWasPredictedOrNothing) {
+  EXPECT_TRUE(rc::check("an allocation takes what was predicted, or nothing", [] {
+    const fuzz::Scenario scenario = (*any_scenario()).make();
+    drive<TypeParam>(scenario, operations, [&](const auto& before, const auto& c, const auto& result, auto& system) {
+      const auto* command = as<AllocateSlots<S>>(c);
+      if (command == nullptr || !result.ok()) return;
+      const View<S> after = system.view();
+      const std::int64_t need = predicted_need(scenario.config, before, *command);
+      const std::int64_t free = before.state.num_free;
+      if (after.state.num_free == free && need > free) {
+        RC_ASSERT(after == before);
+      } else if (!command->full_sequence_must_fit || !(after == before)) {
+        RC_ASSERT(need <= free);
+        RC_ASSERT(free - after.state.num_free == need);
+      }
+    });
+  }));
+}
+
+// Covers: I25, POOL-13
+TYPED_TEST(Laws, NothingIsFoundAfterAReset) {
+  EXPECT_TRUE(rc::check("nothing is found after a reset", [] {
+    fuzz::Scenario scenario = (*any_scenario()).make();
+    scenario.features.add({fuzz::Feature::preempt_all});
+    drive<TypeParam>(scenario, operations, [](const auto& before, const auto& c, const auto&, auto& system) {
+      if (as<ResetPrefixCache<S>>(c) == nullptr) return;
+      const View<S> after = system.view();
+      const bool unused = before.state.num_free + 1 == system.num_blocks();
+      RC_ASSERT(after.state.free_queue == before.state.free_queue);
+      if (!unused) {
+        RC_ASSERT(after == before);
+        return;
+      }
+      RC_ASSERT(after.state.hashes.empty());
+      RC_ASSERT(after.state.cached_map_size == 0U);
+      for (const RequestDump<S>& request : after.requests) {
+        GetComputedBlocks<S> look_up{};
+        look_up.req = request.req;
+        RC_ASSERT(system.step(look_up).value().num_computed_tokens == 0U);
+      }
+    });
+  }));
+}
+
+// Covers: I26, FREE-01, POOL-06
+TYPED_TEST(Laws, AtTheEndEveryBlockIsFree) {
+  EXPECT_TRUE(rc::check("when everything is given back every block is free", [] {
+    const fuzz::Scenario scenario = (*any_scenario()).make();
+    const int stop = *rc::gen::inRange(1, operations);
+    int step = 0;
+    drive<TypeParam>(scenario, stop, [&](const auto&, const auto&, const auto&, auto& system) {
+      if (++step != stop) return;
+      View<S> view = system.view();
+      for (const RequestDump<S>& request : view.requests) {
+        Free<S> free{};
+        free.req = request.req;
+        free.drop = true;
+        RC_ASSERT(system.step(free).ok());
+      }
+      PoolFreeBlocks<S> give_back{};
+      for (const OfBlock<Count>& held : view.held)
+        give_back.block_ids.insert(give_back.block_ids.end(), held.value, held.block);
+      RC_ASSERT(system.step(give_back).ok());
+      view = system.view();
+      RC_ASSERT(view.state.num_free + 1 == system.num_blocks());
+      RC_ASSERT(view.state.free_queue.size() == view.state.num_free);
+      RC_ASSERT(view.state.ref_cnt.empty());
+      RC_ASSERT(view.state.managers.at(0).req_blocks.empty());
+      RC_ASSERT(view.state.managers.at(0).num_cached_block.empty());
+      RC_ASSERT(view.requests.empty());
+      RC_ASSERT(view.held.empty());
+    });
+  }));
+}
+
+// Covers: I29, LOOK-06, ALLOC-09
+TYPED_TEST(Laws, LookUpsAndRefusalsCanBeRepeated) {
+  EXPECT_TRUE(rc::check("a look-up or a refused allocation, repeated, gives the same answer", [] {
+    const fuzz::Scenario scenario = (*any_scenario()).make();
+    drive<TypeParam>(scenario, operations, [](const auto& before, const auto& c, const auto& result, auto& system) {
+      if constexpr (std::is_same_v<std::remove_cvref_t<decltype(c)>, GetComputedBlocks<S>>) {
+        if (!result.ok()) return;
+        View<S> after = system.view();
+        after.stats = before.stats;
+        for (std::size_t i = 0; i < after.requests.size(); ++i) {
+          if (after.requests[i].req == c.req) after.requests[i].hit = before.requests[i].hit;
+        }
+        RC_ASSERT(after == before);
+        RC_ASSERT(system.step(c) == result);
+      } else if constexpr (std::is_same_v<std::remove_cvref_t<decltype(c)>, AllocateSlots<S>>) {
+        if (!result.ok() || result.value().result) return;
+        RC_ASSERT(system.view() == before);
+        RC_ASSERT(system.step(c) == result);
+      }
+    });
+  }));
+}
+
+// Covers: I10, LOOK-01, LOOK-03
+TYPED_TEST(Laws, AHitIsWholeBlocksAndLeavesAToken) {
+  EXPECT_TRUE(rc::check("a hit is whole blocks and leaves at least a token", [] {
+    const fuzz::Scenario scenario = (*any_scenario()).make();
+    drive<TypeParam>(scenario, operations, [&](const auto& before, const auto& c, const auto& result, auto&) {
+      if constexpr (std::is_same_v<std::remove_cvref_t<decltype(c)>, GetComputedBlocks<S>>) {
+        if (!result.ok()) return;
+        const std::int64_t block_size = scenario.config.effective_block_size(scenario.config.groups[0]);
+        const auto request = std::ranges::find(before.requests, c.req, &RequestDump<S>::req);
+        const std::int64_t hit = result.value().num_computed_tokens;
+        RC_ASSERT(result.value().blocks.size() == 1U);
+        RC_ASSERT(hit == static_cast<std::int64_t>(result.value().blocks[0].size()) * block_size);
+        RC_ASSERT(hit <= std::int64_t{request->num_tokens} - 1);
+      }
+    });
+  }));
+}
+
+}  // namespace
+}  // namespace kvspec::properties

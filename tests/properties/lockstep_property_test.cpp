@@ -1,0 +1,84 @@
+// Model and host implementation agree: on what a plausible scheduler does, on any commands at all, and on any
+// configuration at all.
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fuzz/arbitrary.hpp"
+#include "fuzz/model_host.hpp"
+#include "fuzz/report.hpp"
+#include "fuzz/scenario.hpp"
+#include "fuzz/shrink.hpp"
+#include "tests/properties/scenarios.hpp"
+
+namespace kvspec::properties {
+namespace {
+
+using fuzz::Commands;
+using fuzz::Failure;
+
+// Where hashes collide a hit can list a block twice. A scheduler does not take such a hit; any commands might.
+fuzz::Scenario without_collisions(fuzz::Scenario scenario) {
+  scenario.config.hash_bits.reset();
+  return scenario;
+}
+
+std::string shrunk_report(const Config<S>& config, const Commands& commands) {
+  const Failure failure = fuzz::shrink(config, commands, fuzz::model_host_oracle());
+  return fuzz::report(failure, {.commands_before = commands.size()});
+}
+
+TEST(Lockstep, ModelAndHostAgreeOnPlausibleTraffic) {
+  EXPECT_TRUE(rc::check("model and host agree on plausible traffic", [] {
+    const fuzz::Scenario scenario = (*any_scenario()).make();
+    Commands commands;
+    if (fuzz::run_model_and_host(scenario, 1000, 1, nullptr, &commands).counterexample) {
+      RC_FAIL(shrunk_report(scenario.config, commands));
+    }
+  }));
+}
+
+TEST(Lockstep, ModelAndHostAgreeOnAnyCommands) {
+  EXPECT_TRUE(rc::check("model and host agree on any commands", [] {
+    const fuzz::Scenario scenario = without_collisions((*any_scenario()).make());
+    const auto commands = *rc::gen::container<Commands>(fuzz::arbitrary<Command<S>>());
+    if (fuzz::run_model_and_host(scenario.config, commands)) RC_FAIL(shrunk_report(scenario.config, commands));
+  }));
+}
+
+// Any commands in the middle of plausible traffic, where they meet a state worth spoiling.
+TEST(Lockstep, ModelAndHostAgreeOnAnyCommandsAmongPlausibleOnes) {
+  EXPECT_TRUE(rc::check("model and host agree on any commands among plausible ones", [] {
+    const fuzz::Scenario scenario = without_collisions((*any_scenario()).make());
+    Commands commands;
+    fuzz::run_model_and_host(scenario, 200, 200, nullptr, &commands);
+    const auto strange = *rc::gen::container<Commands>(fuzz::arbitrary<Command<S>>());
+    for (const Command<S>& command : strange) {
+      const auto at = *rc::gen::inRange<std::size_t>(0, commands.size());
+      commands.insert(commands.begin() + static_cast<std::ptrdiff_t>(at), command);
+    }
+    if (fuzz::run_model_and_host(scenario.config, commands)) RC_FAIL(shrunk_report(scenario.config, commands));
+  }));
+}
+
+// Covers: CONF-01, CONF-02, CONF-03, CONF-04, CONF-05, CONF-06, CONF-07, CONF-08, CONF-09, CONF-10, CONF-11, CONF-12,
+// CONF-13, CONF-14
+TEST(Lockstep, ModelAndHostAcceptTheSameConfigurations) {
+  EXPECT_TRUE(rc::check("model and host accept the same configurations", [] {
+    Config<S> config =
+        *rc::gen::oneOf(fuzz::arbitrary<Config<S>>(),
+                        rc::gen::map(any_scenario(), [](const auto& drawn) { return drawn.make().config; }));
+    if (*rc::gen::arbitrary<bool>()) config.num_blocks = *fuzz::arbitrary<std::int64_t>();
+    if (*rc::gen::arbitrary<bool>()) config.scheduler_block_size = *fuzz::arbitrary<std::int64_t>();
+    if (config.num_blocks > 4096) RC_DISCARD("a pool larger than a test should make");
+    const auto found = fuzz::run_model_and_host(config, Commands{});
+    if (found) RC_FAIL(fuzz::report({.config = config, .commands = {}, .counterexample = *found}, {}));
+  }));
+}
+
+}  // namespace
+}  // namespace kvspec::properties

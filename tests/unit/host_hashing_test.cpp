@@ -1,0 +1,174 @@
+// The two encodings of the host implementation against digests computed by Python (pickle of CPython 3.11, hashlib).
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "impl/host/hashing.hpp"
+
+namespace kvspec::host {
+namespace {
+
+std::string hex(std::span<const std::uint8_t> bytes) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string text;
+  for (const std::uint8_t byte : bytes) {
+    text.push_back(digits[byte >> 4]);
+    text.push_back(digits[byte & 15]);
+  }
+  return text;
+}
+std::string hex(const Hash256& hash) { return hex({hash.bytes(), sizeof(Hash256)}); }
+
+BlockHasher hasher(HashFunction function, std::optional<std::int64_t> bits = {}) {
+  Config<Growing> config{};
+  config.hash_fn = function;
+  config.hash_bits = bits;
+  return BlockHasher(config);
+}
+
+std::string block_at(BlockHasher hasher, const std::vector<Token>& tokens, const KeySources& sources,
+                     std::int64_t start) {
+  Hash256 digest;
+  hasher.hash({.tokens = tokens, .block_size = tokens.size(), .start = start}, sources, &digest);
+  return hex(digest);
+}
+std::string first_block(HashFunction function, const std::vector<Token>& tokens) {
+  return block_at(hasher(function), tokens, KeySources{}, 0);
+}
+
+// A first block of four tokens with a LoRA, items and a salt, so that every kind of key is encoded.
+std::string keyed_block(HashFunction function, const std::string& lora, std::vector<MultimodalItem<Growing>> items,
+                        const std::string& salt) {
+  KeySources sources{};
+  sources.has_lora = true;
+  sources.lora_name = lora;
+  sources.items = std::move(items);
+  sources.cache_salt = salt;
+  return block_at(hasher(function), {1, 2, 3, 4}, sources, 0);
+}
+
+std::vector<Token> long_block() {
+  std::vector<Token> tokens;
+  for (Token i = 0; i < 20000; ++i) tokens.push_back(i * 1000003);
+  return tokens;
+}
+
+constexpr Token int32_max = 2147483647;
+constexpr Token int64_max = std::numeric_limits<Token>::max();
+constexpr Token int64_min = std::numeric_limits<Token>::min();
+
+// Covers: HASH-04
+TEST(HostHashing, TheNoneHashOfSeedZero) {
+  EXPECT_EQ(hex(hasher(HashFunction::sha256).none_hash().view()),
+            "1973e23848344dc43a988a9b478663803cfffe1243480253f9a3cf004b14aa7c");
+  EXPECT_EQ(hex(hasher(HashFunction::sha256_cbor).none_hash().view()),
+            "4e1195df020de59e0d65a33a4279f1183e7ae4e5d980e309f8b55adff2e61c3e");
+}
+
+// Covers: HASH-01, HASH-02
+TEST(HostHashing, Cbor) {
+  EXPECT_EQ(first_block(HashFunction::sha256_cbor, {153, 181}),
+            "bf7f72447f65251ecb1565672d9c05221d5e9bc8d660d84d99e6ea9007cd0a38");
+  EXPECT_EQ(first_block(HashFunction::sha256_cbor, {1, 2, 3, 4}),
+            "c9d58ba695280d69b243e1e0df813136ca9196b286fb1a021e0b2e028ef071cb");
+  EXPECT_EQ(first_block(HashFunction::sha256_cbor, {0, 23, 24, 255, 256, 65535, 65536, 4294967295, 4294967296, -1, -24,
+                                                    -25, int64_max, int64_min}),
+            "aacbdb540d7bb310ec9d28c7abb4fc02b320f532edad81ed5f811e52e41929bc");
+  EXPECT_EQ(first_block(HashFunction::sha256_cbor, long_block()),
+            "d0a6418503617c8d2b437ef33cae8054140e90ead52777fbb782d810ddbe50f9");
+}
+
+// Covers: HASH-01, HASH-03
+TEST(HostHashing, Pickle) {
+  EXPECT_EQ(first_block(HashFunction::sha256, {1, 2, 3, 4}),
+            "762b2e7e1520febd3a0aedb7358e8602facf3924440e18538fce057e23bae91d");
+  EXPECT_EQ(first_block(HashFunction::sha256, {7}), "4e7493abc7315520e17ce180ee400439b7dc83e7406fb239462766705eb058c8");
+  EXPECT_EQ(first_block(HashFunction::sha256, {7, 300}),
+            "2281ed4382f924575726e5cb30f135cc324e28ab8c69877029fef1926943a6d8");
+  EXPECT_EQ(first_block(HashFunction::sha256, {7, 300, 70000}),
+            "724bdad9cbfeae70089e81ebbf9bb2e4bcaa5cd08c5eb23408001f89252aefb7");
+  EXPECT_EQ(first_block(HashFunction::sha256, {0, 255, 256, 65535, 65536, int32_max, int32_max + 1, -1, -int32_max - 1,
+                                               -int32_max - 2, int64_max, int64_min}),
+            "0b3d0bbb04bb10d3fb0db33f162671bc375beb3ec8f4aaca07659aaf1bc2a651");
+}
+
+// Covers: HASH-05
+TEST(HostHashing, PickleFrames) {
+  EXPECT_EQ(first_block(HashFunction::sha256, long_block()),
+            "07e9df23da23d49d759b24626effc21d109bf82c6b4ce2fb7ff0e44ba696b1ad");
+  const std::string lora(65536, 'x');
+  const std::string item(65535, 'z');
+  const std::string salt(70000, 'y');
+  EXPECT_EQ(keyed_block(HashFunction::sha256, lora, {{item, 1, 9}}, salt),
+            "8f40efb6b56a004a9cffb10f47117dfaae908d91f30603bb1558a2795c8336c7");
+  // Between the two texts stands one byte: a frame too short for a header.
+  EXPECT_EQ(keyed_block(HashFunction::sha256, lora, {}, salt),
+            "b4e92e51163538fa9c5b738bcf4264642eba967323b59621c206799314357e2a");
+  EXPECT_EQ(keyed_block(HashFunction::sha256_cbor, lora, {{item, 1, 9}}, salt),
+            "0200a19b528bb56929b612fe4ead866764cb18e3b6baede57cd6882383218440");
+}
+
+// Covers: HASH-06, HASH-07
+TEST(HostHashing, ExtraKeysInTheirOrder) {
+  const std::vector<MultimodalItem<Growing>> items = {
+      {"img", 1, 1}, {"\xc3\xa9\xe6\xbc\xa2\xe5\xad\x97" + std::string(300, 'q'), 2, 1}};
+  EXPECT_EQ(keyed_block(HashFunction::sha256, "lora", items, "salt"),
+            "0cd02ce1583546015a9f03432aec501d588da193679720b26ff270607e3ff13c");
+  EXPECT_EQ(keyed_block(HashFunction::sha256_cbor, "lora", items, "salt"),
+            "b0187dd9926b749be79e82114aa8ff6b053f5dec9731b4450ea44126bed6f003");
+}
+
+// Covers: HASH-09
+TEST(HostHashing, PastThePromptTheEmbeddingKeyIsTheHashOfNothing) {
+  KeySources sources{};
+  sources.has_embeds = true;
+  sources.embeds = {1.0F, 2.0F, 3.0F, 4.0F};
+  sources.embeds_width = 2;
+  EXPECT_EQ(block_at(hasher(HashFunction::sha256_cbor), {0, 0}, sources, 2),
+            "795a8f385da3819fcd41abcbc0dca95147f5221576196eb13371dc863bd6fd50");
+  EXPECT_EQ(block_at(hasher(HashFunction::sha256), {0, 0}, sources, 2),
+            "2fa46e38bb9c3146b7e375dd1cace03f8cf4fd4381154a3e41d9255787f79c04");
+}
+
+// Covers: HASH-13
+TEST(HostHashing, TruncationKeepsTheLastBits) {
+  const auto truncated = [&](std::int64_t bits) {
+    return block_at(hasher(HashFunction::sha256_cbor, bits), {1, 2, 3, 4}, KeySources{}, 0);
+  };
+  const std::string whole = "c9d58ba695280d69b243e1e0df813136ca9196b286fb1a021e0b2e028ef071cb";
+  EXPECT_EQ(truncated(256), whole);
+  EXPECT_EQ(truncated(2), std::string(63, '0') + "3");
+  EXPECT_EQ(truncated(12), std::string(61, '0') + whole.substr(61));
+  EXPECT_EQ(truncated(255), "4" + whole.substr(1));
+}
+
+// Covers: HASH-07
+TEST(HostHashing, ItemsAreFoundFromLeftToRight) {
+  KeySources sources{};
+  sources.items = {{"a", 1, 3}, {"b", 4, 2}, {"c", 5, 6}};
+  KeyScan scan(sources);
+  const auto items_of = [](KeyScan& from, std::int64_t start) {
+    BlockKeys keys{};
+    from.find(start, start + 4, keys);
+    return keys.items;
+  };
+  EXPECT_EQ(items_of(scan, 0), (std::vector<std::uint32_t>{0}));  // "b" starts at the block's end
+  EXPECT_EQ(items_of(scan, 4), (std::vector<std::uint32_t>{1, 2}));
+  EXPECT_EQ(items_of(scan, 8), (std::vector<std::uint32_t>{2}));
+  EXPECT_TRUE(items_of(scan, 12).empty());
+}
+
+// Covers: HASH-08
+TEST(HostHashing, OnlyTheLastItemWhenHashesAreExtended) {
+  KeySources sources{};
+  sources.items = {{"a", 1, 6}, {"b", 7, 1}};
+  KeyScan scan(sources);
+  scan.start_at_last_item();
+  BlockKeys keys{};
+  scan.find(4, 8, keys);
+  EXPECT_EQ(keys.items, (std::vector<std::uint32_t>{1}));
+}
+
+}  // namespace
+}  // namespace kvspec::host
