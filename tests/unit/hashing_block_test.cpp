@@ -419,8 +419,12 @@ TEST(HashingPolicy, SymbolicHashingOutgrowsItsTable) {
       for (std::size_t i = 0; i < count; ++i) {
         const std::vector<Token> tokens = {static_cast<Token>(i)};
         const Digest digest = hashing.block(config, hashing.none_hash(config), tokens, no_keys);
-        if (round == 0) EXPECT_EQ(std::count(digests.begin(), digests.end(), digest), 0) << i;
-        if (round == 1) EXPECT_EQ(digests[i], digest);
+        if (round == 0) {
+          EXPECT_EQ(std::count(digests.begin(), digests.end(), digest), 0) << i;
+        }
+        if (round == 1) {
+          EXPECT_EQ(digests[i], digest);
+        }
         digests.push_back(digest);
       }
     }
