@@ -25,8 +25,8 @@ std::string cut(std::string_view text, std::size_t max_bytes);
 // A JSON string literal of the cut text, for messages.
 std::string quote(std::string_view text, std::size_t max_bytes = 60);
 
-// One line of valid UTF-8 of at most max_bytes: control characters and line separators are shown as \u00XX and bytes
-// that are not UTF-8 as \xXX.
+// One line of valid UTF-8 of at most max_bytes: control characters and line separators are shown as \u00HH and bytes
+// that are not UTF-8 as \xHH, H being a hex digit.
 std::string printable(std::string_view text, std::size_t max_bytes);
 
 void append_hex(std::string& out, std::span<const std::uint8_t> bytes);
