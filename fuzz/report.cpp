@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <utility>
 
-#include "model/manager.hpp"
-#include "spec/system.hpp"
+#include "model/oracle/model_engine.hpp"
 #include "spec/trace/print.hpp"
 
 namespace kvspec::fuzz {
@@ -94,12 +94,13 @@ std::string report(const Failure& failure, const Origin& origin) {
 
 Trace counterexample_trace(const Failure& failure) {
   Trace trace{.config = failure.config, .steps = {}, .after_error_state = {}};
-  Result<model::HostModel> model = model::HostModel::create(failure.config);
-  if (!model) return trace;
+  const Result<std::unique_ptr<oracle::Engine>> created = oracle::model_engine()(failure.config);
+  if (!created) return trace;
+  oracle::Engine& model = *created.value();
   Commands commands = failure.commands;
   std::ranges::copy(probes(failure.counterexample.kind), std::back_inserter(commands));
   for (std::size_t i = 0; i < commands.size(); ++i) {
-    const Result<Observation<Growing>> result = step<model::HostModel, Growing>(model.value(), commands[i]);
+    const Result<Observation<Growing>> result = model.step(commands[i]);
     if (result) {
       trace.steps.push_back({.command = commands[i], .observation = result.value(), .error = {}});
     } else if (i + 1 == failure.commands.size()) {
@@ -107,7 +108,7 @@ Trace counterexample_trace(const Failure& failure) {
       trace.steps.push_back({.command = commands[i],
                              .observation = {},
                              .error = RecordedError{std::string(clause.id), std::string(clause.sentence)}});
-      trace.after_error_state = model.value().view().state;
+      trace.after_error_state = model.view().state;
       return trace;
     }
   }

@@ -5,8 +5,8 @@
 #include <cstdio>
 #include <exception>
 
-#include "model/manager.hpp"
 #include "model/oracle/command.hpp"
+#include "model/oracle/model_engine.hpp"
 #include "spec/version.hpp"
 
 namespace {
@@ -19,7 +19,7 @@ int run(int argc, char** argv) {
   command.require_subcommand(1);
 
   Registry registry;
-  registry.add({"model", engine_of<kvspec::model::HostModel>()});
+  registry.add({"model", model_engine()});
   registry.add(add_replay);
   registry.add(add_clauses);
   register_linked(registry);

@@ -1,6 +1,7 @@
 #include "spec/trace/diff.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "spec/reflect.hpp"
@@ -71,6 +72,12 @@ class Comparison {
  private:
   static constexpr std::size_t max_bytes = 600;
 
+  // How a member of two objects is compared.
+  struct MemberComparison {
+    std::string_view name;
+    void (*compare)(Comparison& comparison, const void* expected, const void* actual);
+  };
+
   bool full() const { return found.size() >= limit_; }
 
   template <class... T>
@@ -92,10 +99,19 @@ class Comparison {
 
   template <Reflected T>
   void parts(const T& expected, const T& actual) {
-    for_each_member(expected, actual, [&](std::string_view name, const auto& left, const auto& right) {
-      const auto step = path_.member(name);
-      compare(left, right);
+    static constexpr auto members = member_table<MemberComparison, T>([]<class Member>(std::string_view name, Member) {
+      return MemberComparison{name, [](Comparison& comparison, const void* left, const void* right) {
+                                comparison.compare(Member{}(*static_cast<const T*>(left)),
+                                                   Member{}(*static_cast<const T*>(right)));
+                              }};
     });
+    compare_members(&expected, &actual, members);
+  }
+  void compare_members(const void* expected, const void* actual, std::span<const MemberComparison> members) {
+    for (const MemberComparison& member : members) {
+      const auto step = path_.member(member.name);
+      member.compare(*this, expected, actual);
+    }
   }
   template <class T>
   void parts(const std::optional<T>& expected, const std::optional<T>& actual) {

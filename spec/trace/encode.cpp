@@ -4,6 +4,7 @@
 #include <cmath>
 #include <concepts>
 #include <limits>
+#include <span>
 #include <string>
 
 #include "spec/reflect.hpp"
@@ -34,15 +35,9 @@ class Encoder {
   // Writes the members of a struct into an object that is open; first says whether none has been written yet.
   template <Reflected T>
   void members(const T& value, bool first) {
-    for_each_member(value, [&]<class M>(std::string_view name, const M& member) {
-      if (std::same_as<T, Config<Growing>> && name == "driver") return;
-      if constexpr (is_optional<M>) {
-        if (!member && (absent_ == Absent::left_out || is_dump<T>)) return;
-      }
-      this->name(name, first);
-      first = false;
-      write(member);
-    });
+    static constexpr auto all = writers<T>();
+    constexpr std::size_t count = all.size() - (std::same_as<T, Config<Growing>> ? 1 : 0);  // without "driver"
+    write_members(&value, std::span(all).first(count), absent_ == Absent::left_out || is_dump<T>, first);
   }
 
   template <Reflected T>
@@ -190,6 +185,36 @@ class Encoder {
   }
 
  private:
+  // How a member of an object is written.
+  struct MemberWriter {
+    std::string_view name;
+    bool (*present)(const void* object);
+    void (*write)(Encoder& encoder, const void* object);
+  };
+  template <Reflected T>
+  static constexpr auto writers() {
+    return member_table<MemberWriter, T>([]<class Member>(std::string_view name, Member) {
+      const auto present = [](const void* object) {
+        if constexpr (is_optional<MemberType<T, Member>>) {
+          return Member{}(*static_cast<const T*>(object)).has_value();
+        } else {
+          return object != nullptr;
+        }
+      };
+      return MemberWriter{name, present, [](Encoder& encoder, const void* object) {
+                            encoder.write(Member{}(*static_cast<const T*>(object)));
+                          }};
+    });
+  }
+  void write_members(const void* object, std::span<const MemberWriter> members, bool leave_out_absent, bool first) {
+    for (const MemberWriter& member : members) {
+      if (leave_out_absent && !member.present(object)) continue;
+      name(member.name, first);
+      first = false;
+      member.write(*this, object);
+    }
+  }
+
   void hex(std::span<const std::uint8_t> bytes) {
     out += '"';
     append_hex(out, bytes);

@@ -34,15 +34,8 @@ class ValuePrinter {
   // a=1, b=2
   template <Reflected T>
   void members(const T& value) {
-    bool first = true;
-    for_each_member(value, [&](std::string_view name, const auto& member) {
-      if (plain_ == Plain::left_out && is_plain(member)) return;
-      if (!first) out += ", ";
-      first = false;
-      out += name;
-      out += '=';
-      write(member);
-    });
+    static constexpr auto all = writers<T>();
+    write_members(&value, all);
   }
   // name(a=1, b=2), or the name alone if there is nothing to say
   template <Reflected T>
@@ -62,9 +55,7 @@ class ValuePrinter {
   void write(const std::variant<T...>& value) {
     std::visit([&](const auto& alternative) { write(alternative); }, value);
   }
-  void write(const Event<Growing>& event) {
-    std::visit([&]<class T>(const T& value) { call(T::type, value); }, event);
-  }
+  void write(const Event<Growing>& event);
 
   void write(bool value) { out += value ? "true" : "false"; }
   template <std::integral T>
@@ -80,38 +71,14 @@ class ValuePrinter {
   void write(E value) {
     out += name_of(value);
   }
-  void write(const std::string& value) { out += quote(value, max_text_bytes); }
-  void write(const Informative& value) { write(value.value); }
-  void write(const Digest& digest) { hex(digest.view()); }
-  void write(const BlockHash<Growing>& hash) { hex(hash); }
-  void write(const BlockKey<Growing>& key) {
-    hex(key.hash);
-    out += " of group " + std::to_string(key.group);
-  }
-  void write(const EventHash<Growing>& hash) {
-    if (hash.is_integer) {
-      write(hash.integer);
-    } else {
-      hex(hash.bytes);
-    }
-  }
-  void write(const ExtraKey<Growing>& key) {
-    switch (key.kind) {
-      case ExtraKeyKind::text:
-        return write(key.text);
-      case ExtraKeyKind::digest:
-        return write(key.digest);
-      case ExtraKeyKind::item:
-        out += '(';
-        write(key.text);
-        out += ", " + std::to_string(key.offset) + ')';
-    }
-  }
-  void write(const PromptEmbeds<Growing>& embeds) {
-    const std::size_t rows = embeds.width == 0 ? 0 : embeds.values.size() / embeds.width;
-    out += std::to_string(rows) + 'x' + std::to_string(embeds.width);
-    list(embeds.values);
-  }
+  void write(const std::string& value);
+  void write(const Informative& value);
+  void write(const Digest& digest);
+  void write(const BlockHash<Growing>& hash);
+  void write(const BlockKey<Growing>& key);
+  void write(const EventHash<Growing>& hash);
+  void write(const ExtraKey<Growing>& key);
+  void write(const PromptEmbeds<Growing>& embeds);
   template <class T>
   void write(const OfBlock<T>& entry) {
     out += std::to_string(entry.block) + ": ";
@@ -123,11 +90,7 @@ class ValuePrinter {
     out += ": ";
     write(entry.value);
   }
-  void write(const Duplicates<Growing>& entry) {
-    write(entry.key);
-    out += ": ";
-    write(entry.blocks);
-  }
+  void write(const Duplicates<Growing>& entry);
   template <class T>
   void write(const std::optional<T>& value) {
     if (value) {
@@ -142,6 +105,22 @@ class ValuePrinter {
   }
 
  private:
+  // How a member of an object is written.
+  struct MemberWriter {
+    std::string_view name;
+    bool (*is_plain)(const void* object);
+    void (*write)(ValuePrinter& printer, const void* object);
+  };
+  template <Reflected T>
+  static constexpr auto writers() {
+    return member_table<MemberWriter, T>([]<class Member>(std::string_view name, Member) {
+      return MemberWriter{
+          name, [](const void* object) { return is_plain(Member{}(*static_cast<const T*>(object))); },
+          [](ValuePrinter& printer, const void* object) { printer.write(Member{}(*static_cast<const T*>(object))); }};
+    });
+  }
+  void write_members(const void* object, std::span<const MemberWriter> members);
+
   static constexpr std::size_t max_elements = 32;
   static constexpr std::size_t max_text_bytes = 120;
 
@@ -157,10 +136,7 @@ class ValuePrinter {
       return false;
     }
   }
-  void hex(std::span<const std::uint8_t> bytes) {
-    out += "0x";
-    append_hex(out, bytes);
-  }
+  void hex(std::span<const std::uint8_t> bytes);
   template <class T>
   void list(const std::vector<T>& values) {
     out += '[';

@@ -45,7 +45,7 @@ TEST(Lockstep, ModelAndHostAgreeOnPlausibleTraffic) {
 TEST(Lockstep, ModelAndHostAgreeOnAnyCommands) {
   EXPECT_TRUE(rc::check("model and host agree on any commands", [] {
     const fuzz::Scenario scenario = without_collisions((*any_scenario()).make());
-    const auto commands = *rc::gen::container<Commands>(fuzz::arbitrary<Command<S>>());
+    const auto commands = *fuzz::any_commands();
     if (fuzz::run_model_and_host(scenario.config, commands)) RC_FAIL(shrunk_report(scenario.config, commands));
   }));
 }
@@ -56,7 +56,7 @@ TEST(Lockstep, ModelAndHostAgreeOnAnyCommandsAmongPlausibleOnes) {
     const fuzz::Scenario scenario = without_collisions((*any_scenario()).make());
     Commands commands;
     fuzz::run_model_and_host(scenario, 200, 200, nullptr, &commands);
-    const auto strange = *rc::gen::container<Commands>(fuzz::arbitrary<Command<S>>());
+    const auto strange = *fuzz::any_commands();
     for (const Command<S>& command : strange) {
       const auto at = *rc::gen::inRange<std::size_t>(0, commands.size());
       commands.insert(commands.begin() + static_cast<std::ptrdiff_t>(at), command);
@@ -69,11 +69,10 @@ TEST(Lockstep, ModelAndHostAgreeOnAnyCommandsAmongPlausibleOnes) {
 // CONF-13, CONF-14
 TEST(Lockstep, ModelAndHostAcceptTheSameConfigurations) {
   EXPECT_TRUE(rc::check("model and host accept the same configurations", [] {
-    Config<S> config =
-        *rc::gen::oneOf(fuzz::arbitrary<Config<S>>(),
-                        rc::gen::map(any_scenario(), [](const auto& drawn) { return drawn.make().config; }));
-    if (*rc::gen::arbitrary<bool>()) config.num_blocks = *fuzz::arbitrary<std::int64_t>();
-    if (*rc::gen::arbitrary<bool>()) config.scheduler_block_size = *fuzz::arbitrary<std::int64_t>();
+    Config<S> config = *rc::gen::oneOf(
+        fuzz::any_config(), rc::gen::map(any_scenario(), [](const auto& drawn) { return drawn.make().config; }));
+    if (*rc::gen::arbitrary<bool>()) config.num_blocks = *fuzz::any_int64();
+    if (*rc::gen::arbitrary<bool>()) config.scheduler_block_size = *fuzz::any_int64();
     if (config.num_blocks > 4096) RC_DISCARD("a pool larger than a test should make");
     const auto found = fuzz::run_model_and_host(config, Commands{});
     if (found) RC_FAIL(fuzz::report({.config = config, .commands = {}, .counterexample = *found}, {}));

@@ -4,13 +4,16 @@
 #include <rapidcheck.h>
 
 #include <cstdint>
-#include <ostream>
-#include <variant>
+#include <functional>
+#include <iosfwd>
 
 #include "fuzz/scenario.hpp"
-#include "fuzz/scheduler.hpp"
+#include "model/oracle/engine.hpp"
 #include "spec/commands.hpp"
+#include "spec/dump.hpp"
+#include "spec/result.hpp"
 #include "spec/storage.hpp"
+#include "spec/system.hpp"
 
 namespace kvspec::properties {
 
@@ -25,37 +28,15 @@ struct DrawnScenario {
   fuzz::Scenario make() const { return fuzz::make_scenario(*preset, seed); }
 };
 
-inline void showValue(const DrawnScenario& drawn, std::ostream& out) {
-  out << "--config " << drawn.preset->name << " --seed " << drawn.seed;
-}
+void showValue(const DrawnScenario& drawn, std::ostream& out);
 
-inline rc::Gen<DrawnScenario> any_scenario() {
-  return rc::gen::map(rc::gen::noShrink(rc::gen::resize(
-                          rc::kNominalSize, rc::gen::pair(rc::gen::inRange<std::size_t>(0, fuzz::presets().size()),
-                                                          rc::gen::inRange<std::uint64_t>(0, std::uint64_t{1} << 32)))),
-                      [](const std::pair<std::size_t, std::uint64_t>& drawn) {
-                        return DrawnScenario{&fuzz::presets()[drawn.first], drawn.second};
-                      });
-}
+rc::Gen<DrawnScenario> any_scenario();
 
-// Drives one system: check(before, command, result, system) is called after each command, `before` being the view
-// from before it.
-template <class T, class Check>
-void drive(const fuzz::Scenario& scenario, int operations, Check&& check) {
-  auto created = T::create(scenario.config);
-  if (!created) return;
-  T& system = created.value();
-  fuzz::Scheduler scheduler(scenario);
-  for (int i = 0; i < operations; ++i) {
-    const View<S> before = system.view();
-    std::visit(
-        [&](const auto& command) {
-          const auto result = system.step(command);
-          scheduler.observe(command, result);
-          check(before, command, result, system);
-        },
-        scheduler.next());
-  }
-}
+// What a law looks at after each command; `before` is the view from before it.
+using Check = std::function<void(const View<S>& before, const Command<S>& command, const Result<Observation<S>>& result,
+                                 oracle::Engine& system)>;
+
+// Drives one system.
+void drive(const oracle::MakeEngine& make, const fuzz::Scenario& scenario, int operations, const Check& check);
 
 }  // namespace kvspec::properties

@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <string>
+#include <variant>
 #include <vector>
 
-#include "fuzz/run.hpp"
+#include "fuzz/model_host.hpp"
 #include "fuzz/scenario.hpp"
-#include "model/manager.hpp"
+#include "spec/commands.hpp"
 #include "spec/config.hpp"
 #include "spec/trace/json.hpp"
 
@@ -35,8 +37,7 @@ std::uint64_t digest(const Config<S>& config, const Commands& commands) {
 
 Traffic run(const Preset& preset, std::uint64_t seed, Commands* commands = nullptr) {
   const Scenario scenario = fuzz::make_scenario(preset, seed);
-  return fuzz::run_scenario<model::HostModel, model::HostModel>(scenario, operations, operations, nullptr, commands)
-      .traffic;
+  return fuzz::run_model_and_host(scenario, operations, operations, nullptr, commands).traffic;
 }
 
 Traffic run_many(const Preset& preset, std::uint64_t runs) {

@@ -1,8 +1,14 @@
 // Single rules that the seed has no test for, on the model and on the implementation.
 #include <gtest/gtest.h>
 
-#include "impl/host/manager.hpp"
-#include "model/manager.hpp"
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "fuzz/host_engine.hpp"
+#include "model/oracle/model_engine.hpp"
 #include "spec/commands.hpp"
 
 namespace kvspec {
@@ -10,75 +16,92 @@ namespace {
 
 using S = Growing;
 
-template <class System>
-class Rules : public testing::Test {
+class Rules : public testing::TestWithParam<const char*> {
  protected:
-  static System make(Config<S> config) { return std::move(System::create(config).value()); }
-  static void add(System& system, Count num_tokens) {
+  void make(const Config<S>& config) {
+    const bool model = GetParam() == std::string_view("model");
+    auto created = (model ? oracle::model_engine() : fuzz::host_engine())(config);
+    ASSERT_TRUE(created.ok());
+    system_ = std::move(created.value());
+  }
+  void add(Count num_tokens) {
     AddRequest<S> request{};
     request.req = "r";
     for (Count i = 0; i < num_tokens; ++i) request.tokens.push_back(i);
-    ASSERT_TRUE(system.step(request).ok());
+    ASSERT_TRUE(system_->step(request).ok());
   }
+  template <class C>
+  typename C::Observation step(const C& command) {
+    const auto result = system_->step(command);
+    EXPECT_TRUE(result.ok());
+    return result.ok() ? std::get<typename C::Observation>(result.value()) : typename C::Observation{};
+  }
+  View<S> view() const { return system_->view(); }
+
   static AllocateSlots<S> new_tokens(Count count) {
     AllocateSlots<S> command{};
     command.req = "r";
     command.num_new_tokens = count;
     return command;
   }
+
+ private:
+  std::unique_ptr<oracle::Engine> system_;
 };
 
-using Systems = testing::Types<model::HostModel, host::Manager>;
-TYPED_TEST_SUITE(Rules, Systems);
+INSTANTIATE_TEST_SUITE_P(Systems, Rules, testing::Values("model", "host"),
+                         [](const auto& parameter) { return std::string(parameter.param); });
 
 // Covers: ALLOC-11, ALLOC-12
-TYPED_TEST(Rules, ExternalTokensGetTheirBlocksFirstAndAreNotPartOfTheAnswer) {
-  auto system = this->make(single_group_config<S>(GroupKind::full, 4, 11));
-  this->add(system, 14);
-  AllocateSlots<S> command = this->new_tokens(5);
+TEST_P(Rules, ExternalTokensGetTheirBlocksFirstAndAreNotPartOfTheAnswer) {
+  make(single_group_config<S>(GroupKind::full, 4, 11));
+  add(14);
+  AllocateSlots<S> command = new_tokens(5);
   command.num_external_computed_tokens = 9;
-  const auto seen = system.step(command);
-  ASSERT_TRUE(seen.ok());
-  EXPECT_EQ(*seen.value().result, (BlockTables<S>{{4}}));
-  EXPECT_EQ(system.step(GetBlockIds<S>{"r"}).value().result, (BlockTables<S>{{1, 2, 3, 4}}));
+  const auto allocated = step(command).result;
+  ASSERT_TRUE(allocated);
+  EXPECT_EQ(*allocated, (BlockTables<S>{{4}}));
+  EXPECT_EQ(step(GetBlockIds<S>{"r"}).result, (BlockTables<S>{{1, 2, 3, 4}}));
 }
 
 // Covers: ALLOC-14
-TYPED_TEST(Rules, ContextParallelismWidensABlock) {
+TEST_P(Rules, ContextParallelismWidensABlock) {
   Config<S> config = single_group_config<S>(GroupKind::full, 4, 11);
   config.dcp_world_size = 2;
   config.pcp_world_size = 3;
   config.hash_block_size = config.scheduler_block_size = 24;
-  auto system = this->make(config);
-  this->add(system, 49);
-  EXPECT_EQ(*system.step(this->new_tokens(49)).value().result, (BlockTables<S>{{1, 2, 3}}));
+  make(config);
+  add(49);
+  const auto allocated = step(new_tokens(49)).result;
+  ASSERT_TRUE(allocated);
+  EXPECT_EQ(*allocated, (BlockTables<S>{{1, 2, 3}}));
 }
 
 // Covers: CACHE-06, HASH-12
-TYPED_TEST(Rules, CachingDoesNothingWhenItIsOff) {
+TEST_P(Rules, CachingDoesNothingWhenItIsOff) {
   Config<S> config = single_group_config<S>(GroupKind::full, 4, 11);
   config.enable_caching = false;
-  auto system = this->make(config);
-  this->add(system, 8);
-  ASSERT_TRUE(system.step(this->new_tokens(8)).ok());
-  const auto before = system.view();
-  EXPECT_TRUE(system.step(CacheBlocks<S>{"r", 8}).ok());
-  EXPECT_EQ(system.view(), before);
+  make(config);
+  add(8);
+  step(new_tokens(8));
+  const auto before = view();
+  step(CacheBlocks<S>{"r", 8});
+  EXPECT_TRUE(view() == before);
   EXPECT_TRUE(before.requests[0].block_hashes.empty());
 }
 
 // Covers: FREE-02, FREE-03, FREE-04
-TYPED_TEST(Rules, FreeingOrSkippingWithoutBlocksChangesNothing) {
-  auto system = this->make(single_group_config<S>(GroupKind::full, 4, 11));
-  this->add(system, 8);
-  const auto before = system.view();
-  EXPECT_EQ(system.step(RemoveSkippedBlocks<S>{"r", 8}).value().num_free, 10u);
-  EXPECT_EQ(system.step(Free<S>{"r", false}).value().num_free, 10u);
-  EXPECT_EQ(system.view(), before);
-  ASSERT_TRUE(system.step(this->new_tokens(8)).ok());
-  const auto held = system.view();
-  EXPECT_EQ(system.step(RemoveSkippedBlocks<S>{"r", 8}).value().num_free, 8u);
-  EXPECT_EQ(system.view(), held);
+TEST_P(Rules, FreeingOrSkippingWithoutBlocksChangesNothing) {
+  make(single_group_config<S>(GroupKind::full, 4, 11));
+  add(8);
+  const auto before = view();
+  EXPECT_EQ(step(RemoveSkippedBlocks<S>{"r", 8}).num_free, 10u);
+  EXPECT_EQ(step(Free<S>{"r", false}).num_free, 10u);
+  EXPECT_TRUE(view() == before);
+  step(new_tokens(8));
+  const auto held = view();
+  EXPECT_EQ(step(RemoveSkippedBlocks<S>{"r", 8}).num_free, 8u);
+  EXPECT_TRUE(view() == held);
 }
 
 }  // namespace

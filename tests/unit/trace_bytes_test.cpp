@@ -28,7 +28,7 @@ Command<Growing> decoded(const Bytes& bytes) {
 }
 
 RC_GTEST_PROP(TraceBytes, CommandsSurvive, ()) {
-  const auto commands = *rc::gen::container<std::vector<Command<Growing>>>(fuzz::arbitrary<Command<Growing>>());
+  const auto commands = *fuzz::any_commands();
   Bytes bytes;
   for (const auto& command : commands) encode_command(command, bytes);
   ByteSource source(bytes);
@@ -37,7 +37,7 @@ RC_GTEST_PROP(TraceBytes, CommandsSurvive, ()) {
 }
 
 RC_GTEST_PROP(TraceBytes, ConfigurationsSurviveButForTheDriver, ()) {
-  auto config = *fuzz::arbitrary<Config<Growing>>();
+  auto config = *fuzz::any_config();
   Bytes bytes;
   encode_config(config, bytes);
   ByteSource source(bytes);

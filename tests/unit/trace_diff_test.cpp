@@ -12,8 +12,6 @@
 namespace kvspec {
 namespace {
 
-using fuzz::arbitrary;
-
 StateDump<Growing> some_state() {
   StateDump<Growing> state{};
   state.free_queue = {5, 4, 3, 2};
@@ -134,15 +132,15 @@ TEST(TraceDiff, IsBounded) {
 
 // There is a difference if and only if the values differ.
 RC_GTEST_PROP(TraceDiff, FindsADifferenceExactlyWhenThereIsOne, ()) {
-  const auto a = *arbitrary<StateDump<Growing>>();
-  const auto b = *arbitrary<StateDump<Growing>>();
+  const auto a = *fuzz::any_state();
+  const auto b = *fuzz::any_state();
   RC_ASSERT(!first_difference(a, a));
   RC_ASSERT(first_difference(a, b).has_value() == !(a == b));
   RC_ASSERT(first_difference(b, a).has_value() == !(a == b));
 }
 RC_GTEST_PROP(TraceDiff, FindsADifferenceOfCommandsExactlyWhenThereIsOne, ()) {
-  const auto a = *arbitrary<Command<Growing>>();
-  const auto b = *arbitrary<Command<Growing>>();
+  const auto a = *fuzz::any_command();
+  const auto b = *fuzz::any_command();
   RC_ASSERT(!first_difference(a, a));
   RC_ASSERT(first_difference(a, b).has_value() == !(a == b));
 }

@@ -54,34 +54,42 @@ json canonical(json line) {
   return line;
 }
 
+void expect_the_lines_of(const std::string& file, std::istream& written) {
+  std::ifstream in(file);
+  const std::vector<json> expected = json_lines(in);
+  const std::vector<json> actual = json_lines(written);
+  ASSERT_EQ(expected.size(), actual.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    ASSERT_EQ(canonical(expected[i]), actual[i]) << file << ':' << i + 1;
+  }
+}
+
 class GoldenTrace : public testing::TestWithParam<std::string> {};
 
+// What was written are the lines of the file, and text that reads to the same trace.
 // Covers: TRACE-01, TRACE-02, TRACE-03, TRACE-04, TRACE-05, TRACE-06
 TEST_P(GoldenTrace, SurvivesReadingAndWriting) {
   const Decoded<Trace, TraceProblem> read = read_trace_file(GetParam());
   ASSERT_TRUE(read) << to_text(read.error());
+  const Trace& trace = read.value();
   std::stringstream written;
-  write_trace(written, read.value());
-
-  std::ifstream file(GetParam());
-  const std::vector<json> expected = json_lines(file);
-  const std::vector<json> actual = json_lines(written);
-  ASSERT_EQ(expected.size(), actual.size());
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    ASSERT_EQ(canonical(expected[i]), actual[i]) << GetParam() << ':' << i + 1;
-  }
-}
-
-// What was written is text that reads to the same trace, and the lines are those of the file.
-TEST_P(GoldenTrace, ReadsToTheSameTraceAgain) {
-  const Decoded<Trace, TraceProblem> read = read_trace_file(GetParam());
-  ASSERT_TRUE(read) << to_text(read.error());
-  std::stringstream written;
-  write_trace(written, read.value());
+  write_trace(written, trace);
   const Decoded<Trace, TraceProblem> again = read_trace(written, "again");
   ASSERT_TRUE(again) << to_text(again.error());
-  EXPECT_TRUE(read.value() == again.value());
-  for (std::size_t i = 0; i < read.value().steps.size(); ++i) ASSERT_EQ(read.value().steps[i].line, i + 2);
+  EXPECT_TRUE(trace == again.value());
+
+  written.clear();
+  written.seekg(0);
+  expect_the_lines_of(GetParam(), written);
+
+  ASSERT_FALSE(trace.steps.empty());
+  for (std::size_t i = 0; i < trace.steps.size(); ++i) ASSERT_EQ(trace.steps[i].line, i + 2);
+  const TraceStep& last = trace.steps.back();
+  EXPECT_EQ(trace.after_error_state.has_value(), last.error.has_value());
+  if (!last.error) return;
+  EXPECT_EQ(last.error->type, "AssertionError");
+  EXPECT_FALSE(last.observation);
+  EXPECT_EQ(trace.after_error_state->managers.size(), 2U);
 }
 
 std::string test_name(const testing::TestParamInfo<std::string>& file) {
@@ -97,18 +105,11 @@ TEST(GoldenTraces, AreAllThere) {
   std::size_t operations = 0;
   std::size_t errors = 0;
   for (const std::string& file : files) {
-    const Decoded<Trace, TraceProblem> read = read_trace_file(file);
-    ASSERT_TRUE(read) << to_text(read.error());
-    const Trace& trace = read.value();
-    operations += trace.steps.size();
-    ASSERT_FALSE(trace.steps.empty()) << file;
-    const TraceStep& last = trace.steps.back();
-    EXPECT_EQ(trace.after_error_state.has_value(), last.error.has_value()) << file;
-    if (!last.error) continue;
-    ++errors;
-    EXPECT_EQ(last.error->type, "AssertionError");
-    EXPECT_FALSE(last.observation);
-    EXPECT_EQ(trace.after_error_state->managers.size(), 2U);
+    std::ifstream in(file);
+    for (std::string line; std::getline(in, line);) {
+      operations += line.starts_with(R"({"in":)") ? 1 : 0;
+      errors += line.starts_with(R"({"after_error_state":)") ? 1 : 0;
+    }
   }
   EXPECT_EQ(errors, 2U);
   EXPECT_GE(operations, 16059U);

@@ -12,12 +12,12 @@
 #include "spec/trace/diff.hpp"
 #include "spec/trace/json.hpp"
 #include "spec/trace/names.hpp"
+#include "spec/trace/print.hpp"
 #include "spec/trace/trace.hpp"
 
 namespace kvspec {
 namespace {
 
-using fuzz::arbitrary;
 using nlohmann::json;
 
 template <class T>
@@ -29,43 +29,42 @@ void expect_same(const T& expected, const Decoded<T>& actual) {
 
 // Covers: TRACE-03, TRACE-04, TRACE-05
 RC_GTEST_PROP(TraceJson, CommandsSurvive, ()) {
-  const auto command = *arbitrary<Command<Growing>>();
+  const auto command = *fuzz::any_command();
   const std::string text = to_json(command);
   RC_ASSERT(text.find('\n') == text.npos);
   expect_same(command, command_from_json(text));
 }
 
 RC_GTEST_PROP(TraceJson, ConfigurationsSurvive, ()) {
-  const auto config = *arbitrary<Config<Growing>>();
+  const auto config = *fuzz::any_config();
   expect_same(config, config_from_json(to_json(config)));
 }
 
 RC_GTEST_PROP(TraceJson, StatesSurvive, ()) {
-  const auto state = *arbitrary<StateDump<Growing>>();
+  const auto state = *fuzz::any_state();
   expect_same(state, state_from_json(to_json(state)));
 }
 
 RC_GTEST_PROP(TraceJson, ViewsSurvive, ()) {
-  const auto view = *arbitrary<View<Growing>>();
+  const auto view = *fuzz::any_view();
   expect_same(view, view_from_json(to_json(view)));
 }
 
 RC_GTEST_PROP(TraceJson, ObservationsSurvive, ()) {
-  const auto command = *arbitrary<Command<Growing>>();
-  const auto observation = std::visit(
-      []<class C>(const C&) { return Observation<Growing>(*arbitrary<typename C::Observation>()); }, command);
+  const auto command = *fuzz::any_command();
+  const auto observation = *fuzz::any_observation(command);
   expect_same(observation, observation_from_json(to_json(observation), command));
 }
 
 RC_GTEST_PROP(TraceJson, TracesSurvive, ()) {
-  Trace trace{.config = *arbitrary<Config<Growing>>(), .steps = {}, .after_error_state = {}};
-  const auto commands = *rc::gen::container<std::vector<Command<Growing>>>(arbitrary<Command<Growing>>());
+  Trace trace{.config = *fuzz::any_config(), .steps = {}, .after_error_state = {}};
+  const auto commands = *fuzz::any_commands();
   for (std::size_t i = 0; i < commands.size(); ++i) {
     trace.steps.push_back({.command = commands[i], .observation = {}, .error = {}, .line = i + 2});
   }
   if (!commands.empty() && *rc::gen::arbitrary<bool>()) {
-    trace.steps.back().error = RecordedError{*arbitrary<std::string>(), *arbitrary<std::string>()};
-    trace.after_error_state = *arbitrary<std::optional<StateDump<Growing>>>();
+    trace.steps.back().error = RecordedError{*fuzz::any_text(), *fuzz::any_text()};
+    if (*rc::gen::arbitrary<bool>()) trace.after_error_state = *fuzz::any_state();
   }
   std::stringstream file;
   write_trace(file, trace);
