@@ -26,7 +26,8 @@ enum class Disagreement : std::uint8_t {
 };
 std::string_view to_text(Disagreement kind);
 
-enum class Side : std::uint8_t { left, right };
+// both: an invariant about several states, of which the answers alone show that it is broken.
+enum class Side : std::uint8_t { left, right, both };
 
 struct Counterexample {
   std::size_t step = 0;                       // index of the command, from 0

@@ -10,12 +10,13 @@ namespace kvspec::fuzz {
 enum class Feature : std::uint8_t {
   shared_prefixes,   // prompts that part from each other around block boundaries
   twins,             // two requests with the same prompt in one step
-  chunked_prefill,   // a token budget that splits prompts over steps
-  drafts,            // speculative tokens, accepted fully, in part or not at all
+  chunked_prefill,   // prompts are split to fill the token budget of a step; otherwise they wait for one they fit in
+  drafts,            // speculative tokens, accepted fully, in part or not at all; as many as in the step before, or not
   lookahead,         // slots for a drafter beyond the new tokens
   gate,              // full_sequence_must_fit
   external_async,    // tokens loaded from elsewhere, cached when the load has finished
   external_sync,     // tokens loaded from elsewhere within the step
+  delays,            // caching is delayed without a load, and made up for later
   async_scheduling,  // the next step is scheduled before the sampled token is known
   preemption,        // a refused request takes the blocks of another one
   preempt_all,       // everything is preempted, then the prefix cache is reset
@@ -49,6 +50,7 @@ class Features {
     bits_ = on ? bits_ | bit : bits_ & ~bit;
   }
   constexpr void add(Features others) { bits_ |= others.bits_; }
+  constexpr void remove(Features others) { bits_ &= ~others.bits_; }
   constexpr std::uint64_t bits() const { return bits_; }
 
  private:

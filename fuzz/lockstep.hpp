@@ -2,6 +2,9 @@
 // checked on both; after every `view_period` commands, and at the end, the whole of their states is compared. The first
 // difference ends the run and becomes a Counterexample.
 //
+// The invariants that are about more than one state are watched on the left (fuzz/watch/watch.hpp): the answers are
+// equal, so what they break one side breaks as much as the other.
+//
 // This is the one driver: the command, the properties, the libFuzzer target and the shrinker differ only in where their
 // commands come from. Nothing is allocated or formatted here unless there is a difference.
 //
@@ -14,7 +17,9 @@
 #include <utility>
 #include <variant>
 
+#include "fuzz/clause_set.hpp"
 #include "fuzz/counterexample.hpp"
+#include "fuzz/watch/watch.hpp"
 #include "spec/commands.hpp"
 #include "spec/config.hpp"
 #include "spec/invariants.hpp"
@@ -29,12 +34,15 @@ inline constexpr std::uint32_t usual_view_period = 16;
 template <class Left, class Right>
 class Lockstep {
  public:
-  // view_period: commands from one comparison of the views to the next, at least 1.
-  explicit Lockstep(const Config<Growing>& config, std::uint32_t view_period = usual_view_period)
-      : view_period_(view_period), left_(Left::create(config)), right_(Right::create(config)) {
+  // view_period: commands from one comparison of the views to the next, at least 1. tolerated: invariants that may
+  // be broken, because it is known that they are.
+  explicit Lockstep(const Config<Growing>& config, std::uint32_t view_period = usual_view_period,
+                    const ClauseSet& tolerated = {})
+      : view_period_(view_period), tolerated_(tolerated), left_(Left::create(config)), right_(Right::create(config)) {
     const Result<Done> left = outcome(left_);
     const Result<Done> right = outcome(right_);
     if (!(left == right)) counterexample_ = differing_creation(left, right);
+    if (created()) watch_.emplace(config);
   }
 
   // Whether there are two systems to drive: false if the configuration is rejected, by both or by one.
@@ -55,6 +63,11 @@ class Lockstep {
           error_ = left ? std::nullopt : std::optional<Clause>(left.error().clause);
           if (!states_hold(command)) [[unlikely]]
             return false;
+          const Finding found = watch_->saw(left_.value(), c, left);
+          if (found && !tolerated_.has(found->clause)) [[unlikely]] {
+            counterexample_ = broken_invariant(steps_, command, Side::both, *found);
+            return false;
+          }
           ++steps_;
           observer(c, left);
           return true;
@@ -97,12 +110,14 @@ class Lockstep {
   }
 
   bool states_hold(const Command<Growing>& command) {
-    if (const Finding found = left_invariants_.check(left_.value())) [[unlikely]] {
-      counterexample_ = broken_invariant(steps_, command, Side::left, *found);
+    const Finding on_left = left_invariants_.check(left_.value());
+    if (on_left && !tolerated_.has(on_left->clause)) [[unlikely]] {
+      counterexample_ = broken_invariant(steps_, command, Side::left, *on_left);
       return false;
     }
-    if (const Finding found = right_invariants_.check(right_.value())) [[unlikely]] {
-      counterexample_ = broken_invariant(steps_, command, Side::right, *found);
+    const Finding on_right = right_invariants_.check(right_.value());
+    if (on_right && !tolerated_.has(on_right->clause)) [[unlikely]] {
+      counterexample_ = broken_invariant(steps_, command, Side::right, *on_right);
       return false;
     }
     return (steps_ + 1) % view_period_ != 0 || views_agree(command);
@@ -117,10 +132,12 @@ class Lockstep {
   }
 
   std::uint32_t view_period_;
+  ClauseSet tolerated_;
   Result<Left> left_;
   Result<Right> right_;
   Invariants<Growing> left_invariants_;
   Invariants<Growing> right_invariants_;
+  std::optional<Watch> watch_;  // if created()
   View<Growing> left_view_{};
   std::optional<Clause> error_;  // of the last command
   std::size_t steps_ = 0;

@@ -79,14 +79,15 @@ void Scheduler::mistake_in_allocation() {
   if (random_.chance(1, 4)) {
     auto& command = buffer_.fresh<CacheBlocks<Growing>>();
     command.req = request.id.empty() ? stranger : request.id;
-    command.num_computed_tokens = random_.chance(1, 2) ? huge : request.num_tokens + random_.below(2 * block_size_ + 1);
+    const Count beyond = served_.block_size * (1 + random_.below(2));
+    command.num_computed_tokens = random_.chance(1, 2) ? huge : request.num_tokens + beyond;
     return;
   }
   auto& command = buffer_.fresh<AllocateSlots<Growing>>();
   command.req = request.id.empty() ? stranger : request.id;
   command.req_num_computed_tokens = request.computed;
   command.num_new_tokens = 1;
-  switch (random_.below(8)) {
+  switch (random_.below(10)) {
     case 0:
       command.req = stranger;
       return;
@@ -94,19 +95,26 @@ void Scheduler::mistake_in_allocation() {
       command.num_new_tokens = 0;
       return;
     case 2:
-      command.num_new_tokens = max_model_len_ + random_.below(2);
+      command.num_new_tokens = served_.max_model_len + 1 + random_.below(2);
       return;
     case 3:
       command.num_new_tokens = command.num_external_computed_tokens = huge;
       return;
     case 4:
-      command.req_num_computed_tokens += block_size_;
+      command.req_num_computed_tokens = request.state == State::waiting ? served_.block_size : huge;
       return;
     case 5:
-      command.num_new_computed_tokens = random_.chance(1, 2) ? 1 : block_size_;
+      command.num_new_computed_tokens = random_.chance(1, 2) ? 1 : served_.block_size;
       return;
     case 6:
-      command.num_external_computed_tokens = 1;
+      command.num_external_computed_tokens = request.state == State::waiting ? 1 : huge;
+      return;
+    case 7:
+      command.num_encoder_tokens = random_.chance(1, 2) ? huge : random_.below(64);
+      return;
+    case 8:  // the length of another hit
+      command.new_computed_blocks = PassedHit::computed;
+      command.num_new_computed_tokens = request.hit + served_.block_size;
       return;
     default:
       command.new_computed_blocks = PassedHit::computed;
@@ -117,27 +125,28 @@ void Scheduler::mistake_in_allocation() {
 }
 
 void Scheduler::mistake_in_pool() {
-  const BlockId outside = random_.chance(1, 4) ? std::numeric_limits<BlockId>::max() : num_blocks_;
+  const BlockId outside = random_.chance(1, 4) ? std::numeric_limits<BlockId>::max() : served_.num_blocks;
   switch (random_.below(6)) {
     case 0:
-      buffer_.fresh<EvictBlocks<Growing>>().block_ids = {random_.below(num_blocks_), outside};
+      buffer_.fresh<EvictBlocks<Growing>>().block_ids = {random_.below(served_.num_blocks), outside};
       return;
     case 1:
-      buffer_.fresh<PoolGetNewBlocks<Growing>>().num_blocks = random_.chance(1, 2) ? num_blocks_ : huge;
+      buffer_.fresh<PoolGetNewBlocks<Growing>>().num_blocks = random_.chance(1, 2) ? served_.num_blocks : huge;
       return;
     case 2:
-      buffer_.fresh<PoolTouch<Growing>>().block_ids = {random_.below(num_blocks_), outside};
+      buffer_.fresh<PoolTouch<Growing>>().block_ids = {random_.below(served_.num_blocks), outside};
       return;
     case 3: {
-      const BlockId b = random_.below(num_blocks_);
+      const BlockId b = random_.below(served_.num_blocks);
       buffer_.fresh<PoolFreeBlocks<Growing>>().block_ids = {b, b};
       return;
     }
     case 4: {
       auto& command = buffer_.fresh<PoolCacheFullBlocks<Growing>>();
       command.req = random_.chance(1, 2) ? stranger : some_request();
-      command.block_ids = {random_.below(num_blocks_)};
-      command.num_full_blocks = random_.chance(1, 4) ? huge : 1 + random_.below(2);
+      command.block_ids = {random_.below(served_.num_blocks)};
+      // More than are listed: a block of somebody else must not be cached.
+      command.num_full_blocks = random_.chance(1, 4) ? huge : 2;
       return;
     }
     default: {

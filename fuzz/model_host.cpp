@@ -6,18 +6,19 @@
 namespace kvspec::fuzz {
 
 Outcome run_model_and_host(const Scenario& scenario, std::uint64_t operations, std::uint32_t view_period,
-                           Sketch* sketch, Commands* recording) {
-  return run_scenario<model::HostModel, host::Manager>(scenario, operations, view_period, sketch, recording);
+                           Sketch* sketch, Commands* recording, const ClauseSet& tolerated) {
+  return run_scenario<model::HostModel, host::Manager>(scenario, operations, view_period, sketch, recording, tolerated);
 }
 
 std::optional<Counterexample> run_model_and_host(const Config<Growing>& config, const Commands& commands,
-                                                 std::uint32_t view_period) {
-  return run_commands<model::HostModel, host::Manager>(config, commands, view_period);
+                                                 std::uint32_t view_period, const ClauseSet& tolerated) {
+  return run_commands<model::HostModel, host::Manager>(config, commands, view_period, tolerated);
 }
 
-Oracle model_host_oracle() {
-  return
-      [](const Config<Growing>& config, const Commands& commands) { return run_model_and_host(config, commands, 1); };
+Oracle model_host_oracle(const ClauseSet& tolerated, std::uint32_t view_period) {
+  return [=](const Config<Growing>& config, const Commands& commands) {
+    return run_model_and_host(config, commands, view_period, tolerated);
+  };
 }
 
 }  // namespace kvspec::fuzz

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 #include "fuzz/run.hpp"
@@ -13,11 +14,16 @@ namespace kvspec::fuzz {
 // As run_scenario and run_commands of run.hpp.
 Outcome run_model_and_host(const Scenario& scenario, std::uint64_t operations,
                            std::uint32_t view_period = usual_view_period, Sketch* sketch = nullptr,
-                           Commands* recording = nullptr);
+                           Commands* recording = nullptr, const ClauseSet& tolerated = {});
 std::optional<Counterexample> run_model_and_host(const Config<Growing>& config, const Commands& commands,
-                                                 std::uint32_t view_period = 1);
+                                                 std::uint32_t view_period = 1, const ClauseSet& tolerated = {});
 
-// Replays on model and host, with the views compared after every command.
-Oracle model_host_oracle();
+// Replays on model and host. What the views do not show is found several times faster without comparing them.
+Oracle model_host_oracle(const ClauseSet& tolerated = {}, std::uint32_t view_period = 1);
+
+// The view period with which a counterexample of this kind is replayed fastest.
+constexpr std::uint32_t period_to_replay(Disagreement kind) {
+  return kind == Disagreement::view ? 1 : std::numeric_limits<std::uint32_t>::max();
+}
 
 }  // namespace kvspec::fuzz

@@ -52,17 +52,20 @@ void PoolCaller::free_some(Random& random, CommandBuffer& buffer) const {
 void PoolCaller::cache(Random& random, const RequestId<Growing>& req, CommandBuffer& buffer) const {
   auto& command = buffer.fresh<PoolCacheFullBlocks<Growing>>();
   command.req = req;
-  for (const BlockId b : held_) {
-    if (random.chance(3, 4)) command.block_ids.push_back(random.chance(1, 8) ? null_block : b);
+  command.group = random.chance(1, 4) ? 1 + random.below(2) : 0;
+  for (const Owned& owned : owned_) {
+    if (owned.group.value_or(command.group) != command.group || random.chance(1, 4)) continue;
+    command.block_ids.push_back(random.chance(1, 8) ? null_block : owned.block);
   }
   const Count listed = static_cast<Count>(command.block_ids.size());
   command.num_full_blocks = random.chance(1, 16) ? listed + 1 : random.below(listed + 1);
   command.num_cached_blocks = random.below(command.num_full_blocks + 1);
-  command.group = random.chance(1, 4) ? 1 + random.below(2) : 0;
 }
 
 void PoolCaller::took(const PoolGetNewBlocks<Growing>&, const Result<PoolGetNewBlocks<Growing>::Observation>& result) {
-  if (result) held_.insert(held_.end(), result.value().blocks.begin(), result.value().blocks.end());
+  if (!result) return;
+  held_.insert(held_.end(), result.value().blocks.begin(), result.value().blocks.end());
+  for (const BlockId b : result.value().blocks) owned_.push_back({b, {}});
 }
 
 void PoolCaller::took(const PoolTouch<Growing>& command, const Result<Done>& result) {
@@ -72,12 +75,20 @@ void PoolCaller::took(const PoolTouch<Growing>& command, const Result<Done>& res
   }
 }
 
+void PoolCaller::cached(const PoolCacheFullBlocks<Growing>& command, const Result<Done>& result) {
+  if (!result) return;
+  for (Owned& owned : owned_) {
+    if (std::ranges::find(command.block_ids, owned.block) != command.block_ids.end()) owned.group = command.group;
+  }
+}
+
 void PoolCaller::gave(const PoolFreeBlocks<Growing>& command, const Result<Free<Growing>::Observation>& result) {
   if (!result) return;
   for (const BlockId b : command.block_ids) {
     const auto found = std::ranges::find(held_, b);
     if (found != held_.end()) held_.erase(found);
   }
+  std::erase_if(owned_, [&](const Owned& owned) { return std::ranges::find(held_, owned.block) == held_.end(); });
 }
 
 }  // namespace kvspec::fuzz

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <vector>
 
 #include "fuzz/command_buffer.hpp"
 #include "fuzz/random.hpp"
@@ -23,6 +25,7 @@ class PoolCaller {
 
   void took(const PoolGetNewBlocks<Growing>& command, const Result<PoolGetNewBlocks<Growing>::Observation>& result);
   void took(const PoolTouch<Growing>& command, const Result<Done>& result);
+  void cached(const PoolCacheFullBlocks<Growing>& command, const Result<Done>& result);
   void gave(const PoolFreeBlocks<Growing>& command, const Result<Free<Growing>::Observation>& result);
 
  private:
@@ -31,7 +34,15 @@ class PoolCaller {
   void cache(Random& random, const RequestId<Growing>& req, CommandBuffer& buffer) const;
 
   Count num_blocks_;
+  // A block that it took, and not one that it touched; which group it has cached it for, if any. A block belongs to one
+  // group as long as anybody may have it in a table. [I4]
+  struct Owned {
+    BlockId block = 0;
+    std::optional<GroupId> group{};
+  };
+
   BlockList<Growing> held_;  // a block held twice is listed twice
+  std::vector<Owned> owned_;
 };
 
 }  // namespace kvspec::fuzz

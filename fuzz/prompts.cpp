@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "fuzz/served.hpp"
+
 namespace kvspec::fuzz {
 
 namespace {
@@ -22,26 +24,32 @@ const std::array<std::string, 4> salts{"", "a", "t", "tenant-\u00e9"};
 }  // namespace
 
 Prompts::Prompts(std::uint64_t seed, const Config<Growing>& config, Features features)
-    : seed_(seed),
-      block_size_(static_cast<Count>(config.effective_block_size(config.groups[0]))),
-      max_length_(static_cast<Count>(config.max_model_len)),
-      features_(features) {}
+    : seed_(seed), max_length_(Served(config).longest), features_(features) {
+  // Hits end at scheduler blocks; hashes, windows and tables have boundaries of their own.
+  const Count scheduler_block = static_cast<Count>(config.scheduler_block_size);
+  strides_.assign(3, scheduler_block);
+  strides_.push_back(static_cast<Count>(config.hash_block_size));
+  for (const GroupSpec& group : config.groups) {
+    strides_.push_back(static_cast<Count>(config.effective_block_size(group)));
+  }
+}
 
 Count Prompts::near_boundary(Random& random, Count limit) const {
-  const Count blocks = random.below(std::min<Count>(limit / block_size_, 8) + 1);
-  const std::int64_t position = std::int64_t{blocks} * block_size_ + random.between(-1, 1);
+  const Count stride = strides_[random.below(static_cast<std::uint32_t>(strides_.size()))];
+  const Count blocks = random.below(std::min<Count>(limit / stride, 8) + 1);
+  const std::int64_t position = std::int64_t{blocks} * stride + random.between(-1, 1);
   return static_cast<Count>(std::clamp<std::int64_t>(position, 0, limit));
 }
 
 PromptShape Prompts::draw(Random& random) {
   const Count limit = random.chance(1, 32) ? max_length_ + 2 : max_length_;
   PromptShape shape;
-  const bool relative = num_recent_ > 0 && features_.has(Feature::shared_prefixes) && random.chance(1, 2);
+  const bool relative = num_recent_ > 0 && features_.has(Feature::shared_prefixes) && random.chance(2, 3);
   if (relative) {
     shape = recent_[random.below(std::min<std::uint32_t>(num_recent_, static_cast<std::uint32_t>(recent_.size())))];
     if (random.chance(1, 2)) shape.length = std::max<Count>(1, near_boundary(random, limit));
-    if (random.chance(1, 4)) shape.branch = static_cast<std::uint8_t>(random.below(num_branches));
-    if (random.chance(1, 6)) draw_extras(random, shape);
+    if (random.chance(1, 6)) shape.branch = static_cast<std::uint8_t>(random.below(num_branches));
+    if (random.chance(1, 8)) draw_extras(random, shape);
   } else {
     shape.family = static_cast<std::uint8_t>(random.below(num_families));
     shape.branch = static_cast<std::uint8_t>(random.below(num_branches));
@@ -72,9 +80,7 @@ void Prompts::draw_items(Random& random, PromptShape& shape) const {
     PromptShape::Item& item = shape.items[shape.num_items++];
     item.name = static_cast<std::uint8_t>(random.below(item_names.size()));
     item.offset = std::max(offset, near_boundary(random, shape.length));
-    item.length = random.chance(1, 2) ? 1 + random.below(block_size_ + 1)
-                                      : std::max<Count>(1, near_boundary(random, shape.length));
-    offset = random.chance(1, 4) ? item.offset : item.offset + item.length;
+    offset = random.chance(1, 4) ? item.offset : item.offset + item_length(item.name);
   }
 }
 
@@ -100,12 +106,18 @@ void Prompts::write(const PromptShape& shape, AddRequest<Growing>& command) cons
     auto& items = command.mm.emplace();
     for (std::size_t i = 0; i < shape.num_items; ++i) {
       const PromptShape::Item& item = shape.items[i];
-      items.push_back({item_names[item.name], item.offset, item.length});
+      items.push_back({item_names[item.name], item.offset, item_length(item.name)});
     }
   }
   if (shape.lora > 0) command.lora = Lora<Growing>{lora_names[shape.lora - 1U], shape.lora};
   if (shape.salt > 0) command.cache_salt = salts[shape.salt - 1U];
   if (shape.prompt_logprobs) command.prompt_logprobs = shape.length % 2;
+}
+
+// An identifier stands for one content, which has one length.
+Count Prompts::item_length(std::uint8_t name) const {
+  const Count longest = 2 * std::min(strides_[0], max_length_) + 1;
+  return 1 + static_cast<Count>(mix(seed_ + name) % longest);
 }
 
 Token Prompts::output(const PromptShape& shape, Count position) const {

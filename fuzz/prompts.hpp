@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "fuzz/features.hpp"
 #include "fuzz/random.hpp"
@@ -21,7 +22,6 @@ struct PromptShape {
   struct Item {
     std::uint8_t name = 0;
     Count offset = 0;
-    Count length = 0;
   };
   std::uint8_t family = 0;
   std::uint8_t branch = 0;
@@ -49,10 +49,11 @@ class Prompts {
   Count near_boundary(Random& random, Count limit) const;
   void draw_extras(Random& random, PromptShape& shape) const;
   void draw_items(Random& random, PromptShape& shape) const;
+  Count item_length(std::uint8_t name) const;
   Token token(std::uint8_t stream, Count position) const;
 
   std::uint64_t seed_;
-  Count block_size_;
+  std::vector<Count> strides_;  // block sizes, in tokens: what boundaries are multiples of
   Count max_length_;
   Features features_;
   std::array<PromptShape, 6> recent_{};

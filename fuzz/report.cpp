@@ -28,6 +28,11 @@ void show_clause(fmt::memory_buffer& out, const Failure& failure, const Origin& 
       line("difference: {} and {} disagree about the configuration [{}]\n", origin.left, origin.right, clause.id);
       break;
     case Disagreement::invariant:
+      if (found.side == Side::both) {
+        line("violation: {} and {} agree on what must not be at command {} [{}]\n", origin.left, origin.right,
+             found.step + 1, clause.id);
+        break;
+      }
       line("violation: command {} leaves {} in a state that must not be [{}]\n", found.step + 1,
            found.side == Side::left ? origin.left : origin.right, clause.id);
       break;
@@ -70,8 +75,10 @@ void show_origin(fmt::memory_buffer& out, const Origin& origin) {
                    origin.trace_file);
   }
   if (!origin.preset.empty()) {
-    fmt::format_to(end, "again: kvspec lockstep --config {} --seed {} --operations {}\n", origin.preset, origin.seed,
-                   origin.operations);
+    fmt::format_to(end, "again: kvspec lockstep --config {} --seed {} --operations {}{}{}{}\n", origin.preset,
+                   origin.seed, origin.operations,
+                   origin.semantics == Semantics::recorded ? " --semantics recorded" : "",
+                   origin.tolerated.empty() ? "" : " --tolerate ", origin.tolerated);
   }
 }
 

@@ -21,6 +21,8 @@ struct Origin {
   std::uint64_t operations = 0;     // of the run
   std::size_t commands_before = 0;  // before shrinking
   std::string trace_file{};         // empty if none was written
+  Semantics semantics = Semantics::sound;
+  std::string tolerated{};  // invariants that the run was allowed to break: their ids with commas
 };
 
 // Several lines of text, each with its newline.

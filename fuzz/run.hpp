@@ -25,12 +25,16 @@ struct Outcome {
 };
 
 // Up to `operations` commands of the scenario. The states met are entered in the sketch, if there is one, and the
-// commands, the failing one included, are appended to the recording, if there is one.
+// commands, the failing one included, are appended to the recording, if there is one. `tolerated` as in Lockstep.
 template <class Left, class Right>
 Outcome run_scenario(const Scenario& scenario, std::uint64_t operations, std::uint32_t view_period, Sketch* sketch,
-                     Commands* recording) {
-  Lockstep<Left, Right> lockstep(scenario.config, view_period);
-  if (!lockstep.created()) return {{}, lockstep.counterexample()};
+                     Commands* recording, const ClauseSet& tolerated = {}) {
+  Lockstep<Left, Right> lockstep(scenario.config, view_period, tolerated);
+  if (!lockstep.created()) {
+    Outcome outcome{{}, lockstep.counterexample()};
+    if (!outcome.counterexample) outcome.traffic.rejected_configs = 1;
+    return outcome;
+  }
   Scheduler scheduler(scenario);
   const Command<Growing>* command = nullptr;
   for (std::uint64_t i = 0; i < operations; ++i) {
@@ -48,8 +52,8 @@ Outcome run_scenario(const Scenario& scenario, std::uint64_t operations, std::ui
 // All commands, from a fresh pair of systems.
 template <class Left, class Right>
 std::optional<Counterexample> run_commands(const Config<Growing>& config, std::span<const Command<Growing>> commands,
-                                           std::uint32_t view_period) {
-  Lockstep<Left, Right> lockstep(config, view_period);
+                                           std::uint32_t view_period, const ClauseSet& tolerated = {}) {
+  Lockstep<Left, Right> lockstep(config, view_period, tolerated);
   if (!lockstep.created()) return lockstep.counterexample();
   for (const Command<Growing>& command : commands) {
     if (!lockstep.apply(command)) return lockstep.counterexample();

@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "fuzz/configuration.hpp"
 #include "fuzz/features.hpp"
 #include "fuzz/random.hpp"
 #include "spec/config.hpp"
@@ -24,21 +25,20 @@ struct Preset {
   std::string_view name;
   std::string_view sentence;  // what it is for
   void (*shape)(Scenario&, Random&);
+  bool is_valid = true;  // whether validate() accepts every configuration of the family
 };
 
+// In the order in which a session takes them. (fuzz/presets.cpp)
 std::span<const Preset> presets();
 
 // The preset of that name; null if there is none.
 const Preset* find_preset(std::string_view name);
 
-// A valid configuration of one full attention or MLA group, small enough that its pool is often full.
-Config<Growing> random_config(Random& random);
-
 // Each feature on three times in four.
 Features random_features(Random& random);
 
-// The scenario of a preset that belongs to `seed`.
-Scenario make_scenario(const Preset& preset, std::uint64_t seed);
+// The scenario of a preset that belongs to `seed`, under the sound semantics.
+Scenario make_scenario(const Preset& preset, std::uint64_t seed, Semantics semantics = Semantics::sound);
 
 // The seed of the `number`-th run (from 0) of a session that was started with `master`.
 std::uint64_t seed_of_run(std::uint64_t master, std::uint64_t number);

@@ -2,6 +2,10 @@
 // waits for loads, preempts when it is refused, and reads what a server reads. It knows nothing of a system but the
 // observations it is given, so the same scheduler drives any system.
 //
+// It respects what a manager may expect of its caller: hits are passed at once after the look-up that found them, a
+// step keeps to its token budget, prefills of aligned states end at scheduler blocks, encoder tokens come with cross
+// attention. What breaks these rules on purpose is in fuzz/mistakes.cpp and fuzz/pool_caller.hpp, and a feature.
+//
 // Use: next() is the next command; observe() tells what it returned, before next() is called again. The commands
 // follow from the scenario and the observations alone.
 //
@@ -17,30 +21,13 @@
 #include "fuzz/prompts.hpp"
 #include "fuzz/random.hpp"
 #include "fuzz/scenario.hpp"
+#include "fuzz/served.hpp"
+#include "fuzz/traffic.hpp"
 #include "spec/commands.hpp"
 #include "spec/result.hpp"
 #include "spec/storage.hpp"
 
 namespace kvspec::fuzz {
-
-// What a run has met. A check that meets nothing shows nothing, so runs report this.
-struct Traffic {
-  std::uint64_t operations = 0;
-  std::uint64_t requests = 0;
-  std::uint64_t look_ups = 0;
-  std::uint64_t hits = 0;         // look-ups that found at least a block
-  std::uint64_t allocations = 0;  // granted
-  std::uint64_t refusals = 0;     // allocations answered with null
-  std::uint64_t preemptions = 0;
-  std::uint64_t loads = 0;             // allocations with external tokens, granted
-  std::uint64_t drafts = 0;            // draft tokens rejected
-  std::uint64_t evictions = 0;         // BlockRemoved events seen
-  std::uint64_t resets = 0;            // successful ones
-  std::uint64_t errors = 0;            // commands that broke a precondition
-  std::uint64_t unplanned_errors = 0;  // those among them that the scheduler did not mean to make
-
-  void add(const Traffic& other);
-};
 
 class Scheduler {
  public:
@@ -90,12 +77,16 @@ class Scheduler {
     State state = State::gone;
     bool scheduled = false;  // in this step
     bool takes_hit = false;  // what the last look-up found may be passed on
+    bool delays = false;     // caching was delayed and has not been made up for
+    Count num_prompt_tokens = 0;
     Count num_tokens = 0;
     Count goal = 0;  // finished when it has this many tokens
     Count computed = 0;
     Count hit = 0;           // of the last look-up, 0 if it is not to be taken
     Count external = 0;      // of the allocation under way
     Count drafts = 0;        // of the allocation under way
+    Count last_drafts = 0;   // of the decoding step before
+    Count encoder = 0;       // tokens of the encoder
     Count placeholders = 0;  // scheduled tokens whose value is not known yet
     Count preemptions = 0;
     Count refusals = 0;  // in a row
@@ -111,7 +102,7 @@ class Scheduler {
     return has(feature) && random_.chance(times, out_of);
   }
 
-  // Planning: what the next step consists of.
+  // Planning: what the next step consists of. (fuzz/planning.cpp)
   void plan_step();
   void plan_disturbances();
   void plan_readers();
@@ -121,12 +112,22 @@ class Scheduler {
   // Acting: writes the command of an action; false if there is nothing to do any more.
   bool perform(Action action);
   bool perform_on(Do what, std::uint32_t slot);
-  bool arrive();
-  bool schedule(Request& request);
-  bool admit(Request& request);
-  bool finish_load(Request& request);
-  bool output(std::uint32_t slot);
   void evict();
+  void remove_skipped(const Request& request);
+
+  // Prefill: from its arrival to the first token a request yields. (fuzz/prefill.cpp)
+  bool arrive();
+  bool look_up(const Request& request);
+  bool admit(Request& request);
+  Count tokens_to_load(const Request& request, bool at_once);
+  bool finish_load(Request& request);
+  Count chunk(const Request& request, Count computed, Count wanted);
+  Count end_at_block(const Request& request, Count computed, Count wanted) const;
+
+  // Decode: a running request's share of a step, and what comes out of it. (fuzz/decode.cpp)
+  bool schedule(Request& request);
+  bool output(std::uint32_t slot);
+  Count accept(Request& request);
 
   // Mistakes: commands that break a precondition. (fuzz/mistakes.cpp)
   void make_mistake();
@@ -135,31 +136,32 @@ class Scheduler {
   void mistake_in_pool();
   const RequestId<Growing>& some_request();
 
-  // Observing.
+  // Observing. (fuzz/observing.cpp)
   template <class C>
   void saw(const C&, const Result<typename C::Observation>&) {}
   void saw(const AddRequest<Growing>& command, const Result<AddRequest<Growing>::Observation>& result);
   void saw(const GetComputedBlocks<Growing>& command, const Result<GetComputedBlocks<Growing>::Observation>& result);
   void saw(const AllocateSlots<Growing>& command, const Result<AllocateSlots<Growing>::Observation>& result);
+  void saw(const GetBlockIds<Growing>& command, const Result<GetBlockIds<Growing>::Observation>& result);
   void saw(const TakeEvents<Growing>& command, const Result<TakeEvents<Growing>::Observation>& result);
   void saw(const ResetPrefixCache<Growing>& command, const Result<ResetPrefixCache<Growing>::Observation>& result);
   void saw(const PoolGetNewBlocks<Growing>& command, const Result<PoolGetNewBlocks<Growing>::Observation>& result) {
     pool_.took(command, result);
   }
   void saw(const PoolTouch<Growing>& command, const Result<Done>& result) { pool_.took(command, result); }
+  void saw(const PoolCacheFullBlocks<Growing>& command, const Result<Done>& result) { pool_.cached(command, result); }
   void saw(const PoolFreeBlocks<Growing>& command, const Result<Free<Growing>::Observation>& result) {
     pool_.gave(command, result);
   }
   void failed(Error error);
   void granted(Request& request, const AllocateSlots<Growing>& command);
   void refused(Request& request);
+  void drop_by_id(const RequestId<Growing>& id);
+  void count_hit(const BlockTables<Growing>& hit);
   void forget_blocks(Request& request);
 
   Features features_;
-  Count num_blocks_;
-  Count block_size_;
-  Count max_model_len_;
-  Count step_budget_;
+  Served served_;
 
   Random random_;
   Prompts prompts_;
@@ -171,7 +173,9 @@ class Scheduler {
   Action doing_{};
   PromptShape last_shape_{};
   std::uint32_t next_id_ = 0;
-  Count budget_ = 0;  // tokens left in this step
+  Count budget_ = 0;      // tokens left in this step
+  Count threshold_ = 0;   // most tokens of one prefill in a step
+  bool blocked_ = false;  // a waiting request has been refused in this step
   Traffic traffic_;
 };
 

@@ -41,6 +41,7 @@ class Shrinker {
       changed = simplify_arguments() || changed;
       changed = take_away_commands() || changed;
       changed = take_away_pairs() || changed;
+      changed = fold_pairs() || changed;
     }
     rename_requests();
     return std::move(best_);
@@ -131,6 +132,25 @@ class Shrinker {
     return changed;
   }
 
+  // The one command stands where the first stood, or where the second did.
+  bool fold_pairs() {
+    bool changed = false;
+    for (std::size_t a = 0; a + 1 < best_.commands.size(); ++a) {
+      for (std::size_t b = a + 1; b < best_.commands.size() && !exhausted(); ++b) {
+        const std::optional<Command<Growing>> both = folded(best_.commands[a], best_.commands[b]);
+        if (!both) continue;
+        Commands early = without(b, 1);
+        early[a] = *both;
+        Commands late = without(a, 1);
+        late[b - 1] = *both;
+        if (!adopt(best_.config, early) && !adopt(best_.config, late)) continue;
+        changed = true;
+        b = a;
+      }
+    }
+    return changed;
+  }
+
   bool simplify_arguments() {
     bool changed = false;
     for (std::size_t i = 0; i < best_.commands.size(); ++i) {
@@ -197,11 +217,11 @@ class Shrinker {
     return changed;
   }
 
-  // The commands with their numbers of tokens in proportion to the block size of `config`, so that a smaller block
-  // size leaves the numbers of blocks as they are.
+  // The commands with their numbers of tokens in proportion to the scheduler block size of `config`, so that smaller
+  // blocks leave the numbers of blocks as they are.
   Commands rescaled(const Config<Growing>& config) const {
-    const std::int64_t from = best_.config.effective_block_size(best_.config.groups[0]);
-    const std::int64_t to = config.effective_block_size(config.groups[0]);
+    const std::int64_t from = best_.config.scheduler_block_size;
+    const std::int64_t to = config.scheduler_block_size;
     Commands commands = best_.commands;
     if (from == to) return commands;
     const auto scale = [&](Count& n) { n = static_cast<Count>((std::int64_t{n} * to + from - 1) / from); };

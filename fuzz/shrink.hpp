@@ -34,6 +34,8 @@ Failure shrink(const Config<Growing>& config, const Commands& commands, const Or
 
 // Every command that is simpler than `command` by one step, the simplest first. (fuzz/simpler.cpp)
 std::vector<Command<Growing>> simpler_commands(const Command<Growing>& command);
+// One command in the place of two; nothing if there is none. (fuzz/fold.cpp)
+std::optional<Command<Growing>> folded(const Command<Growing>& first, const Command<Growing>& second);
 // Every configuration that is simpler by one step; they need not be valid.
 std::vector<Config<Growing>> simpler_configs(const Config<Growing>& config);
 

@@ -1,6 +1,7 @@
 // What is simpler than a command or a configuration, member by member and derived from their descriptions: an absent
 // optional, a smaller number, a shorter list, a false flag, a first enumerator.
 #include <cstddef>
+#include <numeric>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -110,21 +111,64 @@ void shorter_prompt_with_rows(AddRequest<Growing>& command, F&& f) {
   with(command, std::move(shorter), f);
 }
 
-// A command may become a simpler one of another kind: the same pressure on the pool with fewer arguments.
+// A command may become a simpler one of another kind: the same pressure on the pool with fewer arguments. And tokens
+// that were hit or loaded may be computed instead.
 void other_kinds(const Command<Growing>& command, std::vector<Command<Growing>>& simpler) {
-  if (std::holds_alternative<AllocateSlots<Growing>>(command)) {
-    PoolGetNewBlocks<Growing> take{};
-    for (const Count n : {1U, 2U, 3U}) {
-      take.num_blocks = n;
-      simpler.emplace_back(take);
-    }
+  const auto* allocate = std::get_if<AllocateSlots<Growing>>(&command);
+  if (allocate == nullptr) return;
+  PoolGetNewBlocks<Growing> take{};
+  for (const Count n : {1U, 2U, 3U, 4U, 6U, 8U}) {
+    take.num_blocks = n;
+    simpler.emplace_back(take);
   }
+  AllocateSlots<Growing> computed = *allocate;
+  computed.num_new_tokens += std::exchange(computed.num_external_computed_tokens, 0);
+  if (computed != *allocate) simpler.emplace_back(computed);
+  computed.num_new_tokens += std::exchange(computed.num_new_computed_tokens, 0);
+  computed.new_computed_blocks = PassedHit::none;
+  if (computed != *allocate) simpler.emplace_back(computed);
 }
 
-void with_block_size(Config<Growing>& config, std::int64_t block_size) {
-  config.groups[0].block_size = block_size;
-  config.hash_block_size = config.effective_block_size(config.groups[0]);
-  config.scheduler_block_size = config.hash_block_size;
+// The sizes that follow from the groups, as small as they can be.
+Config<Growing> fitted(Config<Growing> config) {
+  if (config.groups.empty()) return config;
+  std::int64_t multiple = 1;
+  std::int64_t divisor = 0;
+  for (const GroupSpec& group : config.groups) {
+    if (config.effective_block_size(group) < 1) return config;
+    multiple = std::lcm(multiple, config.effective_block_size(group));
+    divisor = std::gcd(divisor, config.effective_block_size(group));
+  }
+  config.scheduler_block_size = multiple;
+  config.hash_block_size = divisor;
+  if (config.retention_interval) {
+    const std::int64_t segments = (*config.retention_interval + multiple - 1) / multiple;
+    config.retention_interval = segments * multiple;
+  }
+  return config;
+}
+
+// A group of full attention in its place.
+GroupSpec plain(const GroupSpec& group) {
+  GroupSpec simpler{};
+  simpler.block_size = group.block_size;
+  return simpler;
+}
+
+template <class F>
+void simpler_groups(Config<Growing>& config, F&& f) {
+  for (std::size_t i = 0; i < config.groups.size(); ++i) {
+    GroupSpecList<Growing> fewer = config.groups;
+    fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
+    with(config.groups, std::move(fewer), f);
+  }
+  GroupSpecList<Growing> halved = config.groups;
+  for (GroupSpec& group : halved) group.block_size = (group.block_size + 1) / 2;
+  if (halved != config.groups) with(config.groups, std::move(halved), f);
+  for (GroupSpec& group : config.groups) {
+    if (group.kind != GroupKind::full) with(group, plain(group), f);
+    for_each_simpler(group, f);
+  }
 }
 
 }  // namespace
@@ -147,20 +191,18 @@ std::vector<Config<Growing>> simpler_configs(const Config<Growing>& config) {
   std::vector<Config<Growing>> simpler;
   Config<Growing> copy = config;
   const auto keep = [&] { simpler.push_back(copy); };
-  const auto keep_aligned = [&] {
-    Config<Growing> aligned = copy;
-    with_block_size(aligned, aligned.groups[0].block_size);
-    simpler.push_back(aligned);
+  // The sizes that belong together are changed together, or stay.
+  const auto keep_fitted = [&] {
+    simpler.push_back(fitted(copy));
+    keep();
   };
-  // The sizes that belong together are changed together.
-  for_each_simpler(copy.groups[0].block_size, keep_aligned);
-  for_each_simpler(copy.dcp_world_size, keep_aligned);
-  for_each_simpler(copy.pcp_world_size, keep_aligned);
+  simpler_groups(copy, keep_fitted);
+  for_each_simpler(copy.dcp_world_size, keep_fitted);
+  for_each_simpler(copy.pcp_world_size, keep_fitted);
+  if (fitted(copy) != copy) simpler.push_back(fitted(copy));
+  for_each_simpler(copy.retention_interval, keep_fitted);
   for_each_simpler(copy.num_blocks, keep);
   for_each_simpler(copy.max_model_len, keep);
-  for_each_simpler(copy.groups[0].kind, keep);
-  for_each_simpler(copy.groups[0].is_eagle_group, keep);
-  for_each_simpler(copy.groups[0].head_size, keep);
   for_each_simpler(copy.max_num_batched_tokens, keep);
   for_each_simpler(copy.use_eagle, keep);
   for_each_simpler(copy.events, keep);

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 #include "model/caching.hpp"
@@ -34,7 +35,90 @@ KVSPEC_EXEC constexpr std::int64_t total_computed_tokens(const AllocateSlots<S>&
   return std::int64_t{c.req_num_computed_tokens} + c.num_new_computed_tokens + c.num_external_computed_tokens;
 }
 
-// Why an allocation is refused as wrong, in the order of spec/system.hpp. [ALLOC-01 .. ALLOC-06, CACHE-04]
+template <class S>
+KVSPEC_EXEC constexpr bool holds_sequence(const Group<S>& group) {
+  return with_rules_of(group.spec.kind, [](auto rules) { return rules.holds_sequence; });
+}
+
+// What a command asks of a group for the request to have `slots` slots. [ALLOC-12, ALLOC-17]
+template <class S>
+KVSPEC_EXEC constexpr SlotDemand demand_of(const Group<S>& group, const AllocateSlots<S>& c, std::int64_t slots,
+                                           std::int64_t main_tokens) {
+  if (!holds_sequence(group)) return SlotDemand{.slots = c.num_encoder_tokens, .main_tokens = c.num_encoder_tokens};
+  return SlotDemand{.slots = slots,
+                    .main_tokens = main_tokens,
+                    .total_computed = total_computed_tokens(c),
+                    .external = c.num_external_computed_tokens};
+}
+
+// The most blocks the group can need at once, if blocks are recycled. [ALLOC-16]
+template <class S>
+KVSPEC_EXEC constexpr std::int64_t admission_cap(const Config<S>& config, const Group<S>& group) {
+  const std::int64_t max_batched = config.max_num_batched_tokens.value_or(config.max_model_len);
+  return with_rules_of(group.spec.kind, [&](auto rules) {
+    return rules.max_admission(group.spec, group.block_size, max_batched, config.max_model_len);
+  });
+}
+
+// Blocks that the whole sequence of the request needs in a pool of its own. [ALLOC-19]
+template <class S, class Hashing>
+KVSPEC_EXEC constexpr std::int64_t num_required_whole(const State<S, Hashing>& state, const Request<S>& request,
+                                                      const AllocateSlots<S>& c) {
+  const std::int64_t whole = std::min<std::int64_t>(request.num_tokens(), state.config.max_model_len);
+  std::int64_t required = 0;
+  for (const Group<S>& group : state.groups) {
+    const SlotDemand demand = demand_of(group, c, whole, whole);
+    required += with_rules_of(group.spec.kind, [&](auto rules) {
+      return rules.num_required(group.spec, group.block_size, demand, admission_cap(state.config, group));
+    });
+  }
+  return required;
+}
+
+template <class S, class Hashing>
+KVSPEC_EXEC constexpr void forget_freed(State<S, Hashing>& state) {
+  for (Group<S>& group : state.groups) deviations::forget_freed(state.config, state.pool, group);
+}
+
+template <class S, class Hashing>
+KVSPEC_EXEC constexpr void remove_skipped(State<S, Hashing>& state, const RequestId<S>& req,
+                                          std::int64_t total_computed) {
+  for (Group<S>& group : state.groups) {
+    with_rules_of(group.spec.kind,
+                  [&](auto rules) { rules.remove_skipped(state.config, state.pool, group, req, total_computed); });
+  }
+  forget_freed(state);
+}
+
+// The first block with a hash that caching would come to. A block of a table that is not cached yet has a hash only if
+// a pool-level caller gave it one. By then skipped blocks have left the table and speculative ones have moved, so they
+// are taken away and moved in a copy. [CACHE-04]
+template <class S, class Hashing>
+KVSPEC_EXEC constexpr std::optional<Error> first_hashed_when_cached(const State<S, Hashing>& state,
+                                                                    const Request<S>& request,
+                                                                    const AllocateSlots<S>& c, std::int64_t end) {
+  const auto has_hash = [&](BlockId b) { return state.pool.blocks[b].key.has_value(); };
+  bool any = false;
+  for (const Group<S>& group : state.groups) {
+    const BlockTable<S>* table = group.find(request.id);
+    if (table == nullptr) continue;
+    any = any || std::any_of(table->blocks.begin() + table->num_cached.value_or(0), table->blocks.end(), has_hash);
+  }
+  if (!any) return {};
+  State<S, Hashing> later = state;
+  remove_skipped(later, request.id, total_computed_tokens(c));
+  for (Group<S>& group : later.groups) {
+    if (group.find(request.id) == nullptr) continue;
+    BlockTable<S>& table = group.at(request.id);
+    with_rules_of(group.spec.kind, [&](auto rules) { rules.lay_out(group, table, demand_of(group, c, end, end)); });
+    CacheRange range = range_to_cache(later, group, request.id, std::min<std::int64_t>(end, request.num_tokens()));
+    range.num_full = std::min(range.num_full, group.num_held(request.id));
+    if (const auto hashed = first_hashed(later, request, table.blocks, range)) return *hashed;
+  }
+  return {};
+}
+
+// Why an allocation is refused as wrong, in the order of spec/system.hpp. [ALLOC-01 .. ALLOC-06, ALLOC-19, CACHE-04]
 template <class S, class Hashing>
 KVSPEC_EXEC constexpr Result<Done> check_allocation(const State<S, Hashing>& state, const Request<S>& request,
                                                     const AllocateSlots<S>& c) {
@@ -43,11 +127,13 @@ KVSPEC_EXEC constexpr Result<Done> check_allocation(const State<S, Hashing>& sta
   if (c.num_new_tokens == 0 && c.num_external_computed_tokens == 0) return Error{Clause::alloc_01};
   if (end > state.config.max_model_len) return Error{Clause::alloc_06, end};
   for (const Group<S>& group : state.groups) {
+    if (!holds_sequence(group)) continue;
     const std::int64_t held_tokens = group.num_held(request.id) * group.block_size;
     if (c.req_num_computed_tokens > held_tokens) return Error{Clause::alloc_05, c.req_num_computed_tokens};
   }
   if (c.num_new_computed_tokens != hit.num_tokens) return Error{Clause::alloc_02, c.num_new_computed_tokens};
   for (const Group<S>& group : state.groups) {
+    if (!holds_sequence(group)) continue;
     const std::int64_t held = group.num_held(request.id);
     const bool known = group.num_cached(request.id).has_value();
     const bool takes_hit = !hit.blocks[group.id].empty();
@@ -57,101 +143,120 @@ KVSPEC_EXEC constexpr Result<Done> check_allocation(const State<S, Hashing>& sta
   for (const Group<S>& group : state.groups) {
     for (std::size_t i = 0; i < hit.blocks[group.id].size(); ++i) {
       const BlockId b = hit.blocks[group.id][i];
+      if (b == null_block) continue;
       const BlockHash<S> hash = block_hash(state.config, request, static_cast<std::int64_t>(i), group.block_size);
       if (state.pool.blocks[b].key != BlockKey<S>{hash, group.id}) return Error{Clause::alloc_04, b};
     }
   }
-  if (!state.config.enable_caching || c.delay_cache_blocks) return Done{};
-  for (const Group<S>& group : state.groups) {
-    const BlockTable<S>* table = group.find(request.id);
-    if (table == nullptr) continue;
-    CacheRange range = range_to_cache(group, request.id, std::min<std::int64_t>(end, request.num_tokens()));
-    range.num_full = std::min(range.num_full, group.num_held(request.id));
-    if (const auto hashed = first_hashed(state, table->blocks, range)) return *hashed;
+  if (c.full_sequence_must_fit && deviations::rejects_oversized(state.config)) {
+    const std::int64_t required = num_required_whole(state, request, c);
+    if (required >= state.pool.num_blocks()) return Error{Clause::alloc_19, required};
   }
+  if (!state.config.enable_caching || c.delay_cache_blocks) return Done{};
+  if (const auto hashed = first_hashed_when_cached(state, request, c, end)) return *hashed;
   return Done{};
 }
 
-// Blocks a group must take from the free queue for the request to have `required` blocks. [ALLOC-08]
+// Whether the free blocks suffice; `gate` caps what a group can need at once. [ALLOC-07, ALLOC-09, ALLOC-16]
 template <class S, class Hashing>
-KVSPEC_EXEC constexpr std::int64_t num_blocks_needed(const State<S, Hashing>& state, const Group<S>& group,
-                                                     const RequestId<S>& req, const BlockList<S>& hit,
-                                                     std::int64_t required) {
-  const std::int64_t held = group.num_held(req);
-  if (group.num_cached(req)) return std::max<std::int64_t>(required - held, 0);
-  std::int64_t free_hits = 0;
-  for (BlockId b : hit) free_hits += state.pool.blocks[b].ref_cnt == 0 ? 1 : 0;
-  const std::int64_t hits = static_cast<std::int64_t>(hit.size());
-  return std::max<std::int64_t>(required - (hits + held), 0) + free_hits;
-}
-
-// Whether the free blocks suffice for the request to have `num_tokens` slots. [ALLOC-07, ALLOC-09]
-template <class S, class Hashing>
-KVSPEC_EXEC constexpr bool fits(const State<S, Hashing>& state, const RequestId<S>& req, const Hit<S>& hit,
-                                std::int64_t num_tokens) {
+KVSPEC_EXEC constexpr bool fits(State<S, Hashing>& state, const RequestId<S>& req, const Hit<S>& hit,
+                                const AllocateSlots<S>& c, std::int64_t slots, std::int64_t main_tokens, bool gate) {
+  const Config<S>& config = state.config;
   std::int64_t needed = 0;
-  for (const Group<S>& group : state.groups) {
-    needed += num_blocks_needed(state, group, req, hit.blocks[group.id], cdiv(num_tokens, group.block_size));
+  for (Group<S>& group : state.groups) {
+    const SlotDemand demand = demand_of(group, c, slots, main_tokens);
+    needed += with_rules_of(group.spec.kind, [&](auto rules) {
+      const std::int64_t cap = gate ? admission_cap(config, group) : std::numeric_limits<std::int64_t>::max();
+      return rules.num_needed(config, state.pool, group, req, hit.blocks[group.id], demand, cap);
+    });
   }
   return needed <= state.pool.num_free();
 }
 
-// Grows the table of a request to `length` blocks and returns what was added. [ALLOC-12, ALLOC-15]
+// Whether the whole sequence of the request fits, if it must. [ALLOC-07]
 template <class S, class Hashing>
-KVSPEC_EXEC constexpr BlockList<S> grow_table(State<S, Hashing>& state, Group<S>& group, const RequestId<S>& req,
-                                              std::int64_t length) {
-  BlockTable<S>& table = group.at(req);
-  const std::int64_t missing = length - static_cast<std::int64_t>(table.blocks.size());
-  if (missing <= 0) return {};
-  const BlockList<S> added = state.pool.get_new_blocks(state.config, missing);
-  for (BlockId b : added) {
-    table.blocks.push_back(b);
-    group.new_block_ids.push_back(b);
-  }
-  return added;
+KVSPEC_EXEC constexpr bool passes_gate(State<S, Hashing>& state, const Request<S>& request, const Hit<S>& hit,
+                                       const AllocateSlots<S>& c) {
+  const std::int64_t whole = std::min<std::int64_t>(request.num_tokens(), state.config.max_model_len);
+  return !c.full_sequence_must_fit || fits(state, request.id, hit, c, whole, whole, true);
 }
 
-// Makes the hit the head of the table and adds blocks for external tokens. [ALLOC-10, ALLOC-11]
+// Every group without a cached count takes its hit and gets blocks for external tokens. [ALLOC-10, ALLOC-11]
 template <class S, class Hashing>
-KVSPEC_EXEC constexpr void take_computed(State<S, Hashing>& state, Group<S>& group, const RequestId<S>& req,
-                                         const BlockList<S>& hit, const AllocateSlots<S>& c) {
-  BlockTable<S>& table = group.at(req);
-  if (table.num_cached) return;
-  for (BlockId b : hit) {
-    state.pool.touch(b);
-    table.blocks.push_back(b);
-  }
-  table.num_cached = static_cast<Count>(table.blocks.size());
-  if (c.num_external_computed_tokens == 0) return;
-  grow_table(state, group, req, cdiv(total_computed_tokens(c), group.block_size));
+KVSPEC_EXEC constexpr void take_computed(State<S, Hashing>& state, const RequestId<S>& req, const Hit<S>& hit,
+                                         const AllocateSlots<S>& c) {
+  typename S::template list<bool, Bound::groups> is_new{};
+  for (const Group<S>& group : state.groups) is_new.push_back(!group.num_cached(req));
+  const auto take = [&](Group<S>& group) {
+    if (!is_new[group.id]) return;
+    const SlotDemand demand = demand_of(group, c, 0, 0);
+    with_rules_of(group.spec.kind,
+                  [&](auto rules) { rules.take_hit(state.pool, group, req, hit.blocks[group.id], demand); });
+  };
+  const auto load = [&](Group<S>& group) {
+    if (!is_new[group.id]) return;
+    const SlotDemand demand = demand_of(group, c, 0, 0);
+    with_rules_of(group.spec.kind,
+                  [&](auto rules) { rules.load_external(state.config, state.pool, group, req, demand); });
+  };
+  deviations::take_hits_and_load(state.config, state.groups, take, load);
 }
 
-// The new blocks per group, or nothing if the request is refused; a refusal changes nothing. Precondition:
-// check_allocation finds nothing. [ALLOC-07 .. ALLOC-14]
+// Whether an allocation that is not refused, at the gate or later, fails halfway: an aligned state-space group would
+// have to shrink its table, or more blocks are taken than are free. Recorded only. [ALLOC-18]
 template <class S, class Hashing>
-KVSPEC_EXEC constexpr std::optional<BlockTables<S>> allocate(State<S, Hashing>& state, const Request<S>& request,
-                                                             const AllocateSlots<S>& c) {
-  const RequestId<S>& req = request.id;
+KVSPEC_EXEC constexpr bool fails_halfway(const State<S, Hashing>& state, const Request<S>& request, const Hit<S>& hit,
+                                         const AllocateSlots<S>& c, std::int64_t slots, std::int64_t main_tokens) {
+  if (!deviations::can_fail(state.config)) return false;
+  bool shrinks = false;
+  bool may_lack = false;
+  for (const Group<S>& group : state.groups) {
+    const SlotDemand demand = demand_of(group, c, slots, main_tokens);
+    with_rules_of(group.spec.kind, [&](auto rules) {
+      shrinks = shrinks || rules.shrinks(group, request.id, demand);
+      may_lack = may_lack || rules.may_lack(group, request.id, demand);
+    });
+  }
+  if (!shrinks && !may_lack) return false;
+  State<S, Hashing> after = state;
+  if (!passes_gate(after, request, hit, c)) return false;
+  remove_skipped(after, request.id, total_computed_tokens(c));
+  if (!fits(after, request.id, hit, c, slots, main_tokens, false)) return false;
+  if (shrinks) return true;
+  after.config.semantics = Semantics::sound;  // whose needs are what is taken
+  return !fits(after, request.id, hit, c, slots, main_tokens, false);
+}
+
+// The new blocks per group; absent if the request is refused.
+template <class S>
+using Allocation = std::optional<BlockTables<S>>;
+
+// Precondition: check_allocation finds nothing. A refusal at the gate frees nothing, a later one has freed skipped
+// blocks; an error changes nothing. [ALLOC-07 .. ALLOC-14, ALLOC-18]
+template <class S, class Hashing>
+KVSPEC_EXEC constexpr Result<Allocation<S>> allocate(State<S, Hashing>& state, const Request<S>& request,
+                                                     const AllocateSlots<S>& c) {
+  const RequestId<S> req = request.id;
   const Hit<S> hit = passed_hit(state, request, c);
   const std::int64_t end = total_computed_tokens(c) + c.num_new_tokens;
   const std::int64_t slots = std::min(end + c.num_lookahead_tokens, state.config.max_model_len);
 
-  const std::int64_t whole_sequence = std::min<std::int64_t>(request.num_tokens(), state.config.max_model_len);
-  if (c.full_sequence_must_fit && !fits(state, req, hit, whole_sequence)) return {};
-  if (!fits(state, req, hit, slots)) return {};
+  if (fails_halfway(state, request, hit, c, slots, end)) return Error{Clause::alloc_18, end};
+  if (!passes_gate(state, request, hit, c)) return Allocation<S>{};
+  remove_skipped(state, req, total_computed_tokens(c));
+  if (!fits(state, req, hit, c, slots, end, false)) return Allocation<S>{};
 
-  if (!hit.empty() || c.num_external_computed_tokens > 0) {
-    for (Group<S>& group : state.groups) take_computed(state, group, req, hit.blocks[group.id], c);
-  }
+  if (!hit.empty() || c.num_external_computed_tokens > 0) take_computed(state, req, hit, c);
   BlockTables<S> added{};
   for (Group<S>& group : state.groups) {
-    group.at(req);
-    added.push_back(grow_table(state, group, req, cdiv(slots, group.block_size)));
+    const SlotDemand demand = demand_of(group, c, slots, end);
+    added.push_back(with_rules_of(
+        group.spec.kind, [&](auto rules) { return rules.grow(state.config, state.pool, group, req, demand); }));
   }
   if (state.config.enable_caching && !c.delay_cache_blocks) {
     cache_blocks(state, request, std::min<std::int64_t>(end, request.num_tokens()));  // [ALLOC-13]
   }
-  return added;
+  return Allocation<S>{added};
 }
 
 }  // namespace kvspec::model

@@ -35,6 +35,14 @@ KVSPEC_EXEC constexpr double usage(const BlockPool<S>& pool) {
   return 1.0 - static_cast<double>(pool.num_free()) / (pool.num_blocks() - 1);
 }
 
+template <class S>
+KVSPEC_EXEC constexpr bool is_before(const BlockKey<S>& a, const BlockKey<S>& b) {
+  if (!(a.hash == b.hash)) {
+    return std::lexicographical_compare(a.hash.begin(), a.hash.end(), b.hash.begin(), b.hash.end());
+  }
+  return a.group < b.group;
+}
+
 // [POOL-09]
 template <class S>
 KVSPEC_EXEC constexpr DuplicatesList<S> dump_duplicates(const HashIndex<S>& index) {
@@ -44,12 +52,8 @@ KVSPEC_EXEC constexpr DuplicatesList<S> dump_duplicates(const HashIndex<S>& inde
     Duplicates<S> duplicates{};
     duplicates.key = entry.key;
     for (BlockId b : entry.blocks) duplicates.blocks.push_back(b);
-    insert_ordered(list, duplicates, [](const Duplicates<S>& a, const Duplicates<S>& b) {
-      if (!(a.key.hash == b.key.hash)) {
-        return std::lexicographical_compare(a.key.hash.begin(), a.key.hash.end(), b.key.hash.begin(), b.key.hash.end());
-      }
-      return a.key.group < b.key.group;
-    });
+    insert_ordered(list, duplicates,
+                   [](const Duplicates<S>& a, const Duplicates<S>& b) { return is_before<S>(a.key, b.key); });
   }
   return list;
 }
@@ -60,6 +64,20 @@ KVSPEC_EXEC constexpr GroupDump<S> dump_group(const Group<S>& group) {
   for (const BlockTable<S>& table : group.tables) {
     insert_by_request<S>(dump.req_blocks, table.req, table.blocks);
     if (table.num_cached) insert_by_request<S>(dump.num_cached_block, table.req, *table.num_cached);
+  }
+  if (group.spec.kind != GroupKind::mamba) return dump;
+  dump.cached_blocks_this_step.emplace();
+  for (const BlockKey<S>& key : group.cached_this_step)
+    insert_ordered(*dump.cached_blocks_this_step, key, is_before<S>);
+  if (*group.spec.mamba_cache_mode != MambaCacheMode::align) return dump;
+  dump.last_state_block_idx.emplace();
+  dump.allocated_block_reqs.emplace();
+  for (const BlockTable<S>& table : group.tables) {
+    if (table.last_state_index) insert_by_request<S>(*dump.last_state_block_idx, table.req, *table.last_state_index);
+    if (!table.has_state) continue;
+    insert_ordered(*dump.allocated_block_reqs, table.req, [](const RequestId<S>& a, const RequestId<S>& b) {
+      return std::string_view(a) < std::string_view(b);
+    });
   }
   return dump;
 }

@@ -1,4 +1,4 @@
-// The state of one group: its block tables, how far each request is cached, and the blocks it allocated.
+// The state of one group: its block tables, how far each request is cached, and what its kind remembers.
 #pragma once
 
 #include <cstddef>
@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "spec/config.hpp"
+#include "spec/dump.hpp"
 #include "spec/execution.hpp"
 #include "spec/vocabulary.hpp"
 
@@ -17,7 +18,9 @@ template <class S>
 struct BlockTable {
   RequestId<S> req{};
   BlockList<S> blocks{};
-  std::optional<Count> num_cached{};  // blocks; absent until a hit was taken or a block cached
+  std::optional<Count> num_cached{};        // blocks; absent until a hit was taken or a block cached
+  bool has_state{};                         // mamba align: the running state has a block [MAMBA-04]
+  std::optional<Count> last_state_index{};  // mamba align: block of the state before the running one [MAMBA-06]
 
   bool operator==(const BlockTable&) const = default;
 };
@@ -26,9 +29,11 @@ template <class S>
 struct Group {
   GroupSpec spec{};
   GroupId id = 0;
-  std::int64_t block_size = 0;  // tokens, context parallelism included [ALLOC-14]
+  std::int64_t block_size = 0;    // tokens, context parallelism included [ALLOC-14]
+  bool drops_last_block = false;  // it, or a group of the same spec, is an EAGLE group [LOOK-04]
   typename S::template list<BlockTable<S>, Bound::requests> tables{};
-  BlockList<S> new_block_ids{};  // until drained [ALLOC-15]
+  BlockList<S> new_block_ids{};        // until drained [ALLOC-15]
+  BlockKeyList<S> cached_this_step{};  // mamba: until the next step starts, in key order [MAMBA-02]
 
   bool operator==(const Group&) const = default;
 

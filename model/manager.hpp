@@ -46,6 +46,9 @@ class Manager {
       group.spec = spec;
       group.id = static_cast<GroupId>(manager.state_.groups.size());
       group.block_size = config.effective_block_size(spec);
+      for (const GroupSpec& other : config.groups) {
+        if (other.same_spec(spec) && config.is_eagle(other)) group.drops_last_block = true;
+      }
       manager.state_.groups.push_back(group);
     }
     return manager;
@@ -101,6 +104,7 @@ class Manager {
       const BlockList<S> blocks = group.remove(c.req);
       with_rules_of(group.spec.kind, [&](auto rules) { rules.free(state_.pool, blocks); });
     }
+    forget_freed(state_);
     request->hit.reset();
     if (c.drop) state_.requests.erase(request - state_.requests.data() + state_.requests.begin());
 
@@ -114,23 +118,26 @@ class Manager {
     if (request == nullptr) return Error{Clause::req_02};
 
     const bool reads = state_.config.enable_caching && !request->skips_lookup;  // [LOOK-02]
-    const Hit<S> hit = reads ? find_longest_hit(state_, *request) : empty_hit(state_);
-    if (reads) record_look_up(state_, request->num_tokens(), hit.num_tokens, c.num_preemptions > 0);
+    Hit<S> hit = reads ? find_longest_hit(state_, *request) : empty_hit(state_);
+    hit.num_queried = request->num_tokens();
+    hit.is_preempted = c.num_preemptions > 0;
+    hit.is_recorded = !reads;
+    if (deviations::records_at_look_up(state_.config)) record_look_up(state_, hit);
     request->hit = hit;
 
     return typename GetComputedBlocks<S>::Observation{hit.blocks, hit.num_tokens};
   }
 
   KVSPEC_EXEC constexpr Result<typename AllocateSlots<S>::Observation> step(const AllocateSlots<S>& c) {
-    const Request<S>* request = state_.find(c.req);
+    Request<S>* request = state_.find(c.req);
     if (request == nullptr) return Error{Clause::req_02};
     const Result<Done> valid = check_allocation(state_, *request, c);
     if (!valid) return valid.error();
+    const Result<Allocation<S>> allocation = allocate(state_, *request, c);
+    if (!allocation) return allocation.error();
+    if (allocation.value() && request->hit) record_look_up(state_, *request->hit);
 
-    typename AllocateSlots<S>::Observation seen{};
-    seen.result = allocate(state_, *request, c);
-    seen.num_free = state_.pool.num_free();
-    return seen;
+    return typename AllocateSlots<S>::Observation{allocation.value(), state_.pool.num_free()};
   }
 
   // [CACHE-06]
@@ -145,9 +152,10 @@ class Manager {
     return Done{};
   }
 
-  // Full attention skips nothing. [FREE-04]
+  // [FREE-07]
   KVSPEC_EXEC constexpr Result<typename Free<S>::Observation> step(const RemoveSkippedBlocks<S>& c) {
     if (state_.find(c.req) == nullptr) return Error{Clause::req_02};
+    remove_skipped(state_, c.req, c.total_computed_tokens);
     return freed();
   }
 
@@ -165,7 +173,11 @@ class Manager {
     return typename ResetPrefixCache<S>::Observation{reset};
   }
 
-  KVSPEC_EXEC constexpr Result<Done> step(const NewStepStarts<S>&) { return Done{}; }
+  // [MAMBA-02]
+  KVSPEC_EXEC constexpr Result<Done> step(const NewStepStarts<S>&) {
+    for (Group<S>& group : state_.groups) group.cached_this_step.clear();
+    return Done{};
+  }
 
   // ---- What a server reads ----
 
@@ -202,9 +214,11 @@ class Manager {
         seen.result.push_back(0);
         continue;
       }
-      const BlockList<S> table = group.at(c.req).blocks;
-      seen.result.push_back(with_rules_of(
-          group.spec.kind, [&](auto rules) { return rules.num_common_prefix_blocks(state_.pool, group, table); }));
+      if (is_full_attention(group.spec.kind)) deviations::ask_for_table(state_.config, group, c.req);
+      const BlockTable<S>* table = group.find(c.req);
+      seen.result.push_back(with_rules_of(group.spec.kind, [&](auto rules) {
+        return rules.num_common_prefix_blocks(state_.pool, group, table == nullptr ? BlockList<S>{} : table->blocks);
+      }));
     }
     return seen;
   }
@@ -257,6 +271,7 @@ class Manager {
       if (b != null_block) --state_.pool.blocks[b].held;
     }
     state_.pool.free_blocks(c.block_ids, c.prepend);
+    forget_freed(state_);
     return freed();
   }
 
@@ -267,14 +282,14 @@ class Manager {
     if (c.num_cached_blocks >= c.num_full_blocks) return Done{};
     const std::int64_t block_size =
         c.group < state_.groups.size() ? state_.groups[c.group].block_size : state_.config.hash_block_size;
-    const CacheRange range{c.num_cached_blocks, c.num_full_blocks, c.group, block_size};
+    const CacheRange range{c.num_cached_blocks, c.num_full_blocks, c.group, block_size, false};
     const Result<Done> valid = check_range(state_, *request, c.block_ids, range, c.num_full_blocks);
     if (!valid) return valid.error();
     for (std::size_t i = c.num_cached_blocks; i < c.num_full_blocks; ++i) {
       const BlockId b = c.block_ids[i];
       if (b != null_block && state_.pool.blocks[b].held == 0) return Error{Clause::pool_08, b};
     }
-    if (const auto hashed = first_hashed(state_, c.block_ids, range)) return *hashed;
+    if (const auto hashed = first_hashed(state_, *request, c.block_ids, range)) return *hashed;
 
     cache_full_blocks(state_, *request, c.block_ids, range);
     return Done{};
@@ -303,13 +318,11 @@ class Manager {
   KVSPEC_EXEC constexpr Count ref_cnt(BlockId b) const { return state_.pool.blocks[b].ref_cnt; }
   KVSPEC_EXEC constexpr Count held(BlockId b) const { return state_.pool.blocks[b].held; }
   KVSPEC_EXEC constexpr bool has_hash(BlockId b) const { return state_.pool.blocks[b].key.has_value(); }
-  KVSPEC_EXEC constexpr std::span<const std::uint8_t> hash(BlockId b) const {
-    const BlockHash<S>& hash = state_.pool.blocks[b].key->hash;
-    return {hash.data(), hash.size()};
-  }
+  KVSPEC_EXEC constexpr const BlockHash<S>& hash(BlockId b) const { return state_.pool.blocks[b].key->hash; }
   KVSPEC_EXEC constexpr GroupId group(BlockId b) const { return state_.pool.blocks[b].key->group; }
   KVSPEC_EXEC constexpr std::size_t num_keys() const { return state_.pool.index.entries.size(); }
   KVSPEC_EXEC constexpr GroupId num_groups() const { return static_cast<GroupId>(state_.groups.size()); }
+  KVSPEC_EXEC constexpr const GroupSpec& spec(GroupId g) const { return state_.groups[g].spec; }
   KVSPEC_EXEC constexpr std::int64_t block_size(GroupId g) const { return state_.groups[g].block_size; }
   KVSPEC_EXEC constexpr std::int64_t max_model_len() const { return state_.config.max_model_len; }
   KVSPEC_EXEC constexpr std::int64_t hash_block_size() const { return state_.config.hash_block_size; }
@@ -326,8 +339,9 @@ class Manager {
   template <class F>
   KVSPEC_EXEC constexpr void walk_index(F f) const {
     for (const IndexEntry<S>& entry : state_.pool.index.entries) {
-      const std::span<const std::uint8_t> hash(entry.key.hash.data(), entry.key.hash.size());
-      for (std::size_t i = 0; i < entry.blocks.size(); ++i) f(hash, entry.key.group, entry.blocks[i], i == 0);
+      for (std::size_t i = 0; i < entry.blocks.size(); ++i) {
+        f(entry.key.hash, entry.key.group, entry.blocks[i], i == 0);
+      }
     }
   }
   template <class F>

@@ -177,7 +177,7 @@ struct ResetPrefixCache {
   bool operator==(const ResetPrefixCache&) const = default;
 };
 
-// A scheduler step begins. It has no effect on full attention.
+// A scheduler step begins: what earlier steps cached is computed now. [MAMBA-02]
 template <class S>
 struct NewStepStarts {
   static constexpr const char* op = "new_step_starts";

@@ -40,12 +40,20 @@ struct GroupSpec {
 
   bool operator==(const GroupSpec&) const = default;
 
-  // Two groups have the same spec when all but the EAGLE flag is equal.
+  // Two groups have the same spec when all but the EAGLE flag is equal; no speculative blocks are 0 of them.
   KVSPEC_EXEC constexpr bool same_spec(const GroupSpec& other) const {
+    if (num_speculative_blocks.value_or(0) != other.num_speculative_blocks.value_or(0)) return false;
     GroupSpec copy = other;
     copy.is_eagle_group = is_eagle_group;
+    copy.num_speculative_blocks = num_speculative_blocks;
     return copy == *this;
   }
+};
+
+// Which rules hold where the recorded system has a defect. [DEV-01 .. DEV-14]
+enum class Semantics : std::uint8_t {
+  recorded,  // those of the recorded system, defects included
+  sound,     // each defect corrected
 };
 
 template <class S>
@@ -58,10 +66,10 @@ struct Config {
     (GroupSpecList<S>, groups),
     (std::int64_t, num_blocks),                             // blocks in the pool, the null block included
     (std::int64_t, hash_block_size),                        // tokens per digest of a request
-    (std::int64_t, scheduler_block_size),                   // tokens; hits are multiples of it
+    (std::int64_t, scheduler_block_size),                   // tokens; with several groups, hits are multiples of it
     (std::int64_t, max_model_len),                          // tokens
     (std::optional<std::int64_t>, max_num_batched_tokens),  // tokens per step; absent: max_model_len
-    (std::optional<std::int64_t>, retention_interval),      // tokens; absent: every block is kept
+    (std::optional<std::int64_t>, retention_interval),      // tokens; absent: segments are scheduler blocks [CACHE-08]
     (std::int64_t, dcp_world_size),                         // decode context parallelism
     (std::int64_t, pcp_world_size),                         // prefill context parallelism
     (bool, use_eagle),
@@ -72,6 +80,7 @@ struct Config {
     (std::optional<Digest>, none_hash),                     // absent: seeded with "0" [HASH-04]
     (std::optional<std::int64_t>, hash_bits),               // absent: all of them [HASH-13]
     (std::optional<bool>, log_stats),                       // absent: true [STAT-03]
+    (std::optional<Semantics>, semantics),                  // absent: sound
     (std::optional<Text<S>>, name),                         // informative
     (std::optional<Text<S>>, driver));  // informative: members the format does not know, as JSON
 
@@ -81,6 +90,8 @@ struct Config {
   KVSPEC_EXEC constexpr std::int64_t effective_block_size(const GroupSpec& group) const {
     return group.block_size * dcp_world_size * pcp_world_size;
   }
+
+  KVSPEC_EXEC constexpr bool is_sound() const { return semantics.value_or(Semantics::sound) == Semantics::sound; }
 
   // Whether hits of the group drop their last block: the flag counts even if use_eagle is off, and use_eagle without
   // any flag means every group. [LOOK-04]
@@ -120,6 +131,7 @@ inline constexpr std::int64_t max_blocks = std::int64_t{1} << 24;
 inline constexpr std::int64_t max_block_size = std::int64_t{1} << 20;
 inline constexpr std::int64_t max_tokens = (std::int64_t{1} << 31) - 1;
 inline constexpr std::int64_t max_world_size = 1024;
+inline constexpr std::int64_t max_hash_blocks = std::int64_t{1} << 32;  // of a whole pool
 }  // namespace config_limits
 
 KVSPEC_EXEC constexpr bool within(std::int64_t value, std::int64_t low, std::int64_t high) {
@@ -128,6 +140,10 @@ KVSPEC_EXEC constexpr bool within(std::int64_t value, std::int64_t low, std::int
 
 KVSPEC_EXEC constexpr bool is_sliding_window(GroupKind kind) {
   return kind == GroupKind::swa || kind == GroupKind::swa_mla;
+}
+
+KVSPEC_EXEC constexpr bool is_full_attention(GroupKind kind) {
+  return kind == GroupKind::full || kind == GroupKind::mla;
 }
 
 // [CONF-10]
@@ -175,20 +191,27 @@ KVSPEC_EXEC constexpr Result<Done> validate(const Config<S>& config) {
     if (!within(group.block_size * world, 1, max_block_size)) return Error{Clause::conf_02, group.block_size};
     if (config.scheduler_block_size % group.block_size != 0) return Error{Clause::conf_05, group.block_size};
     if (!has_parameters_of_kind(group)) return Error{Clause::conf_10, static_cast<std::int64_t>(group.kind)};
-    if (group.kind == GroupKind::chunked && config.is_eagle(group)) return Error{Clause::conf_13, group.block_size};
-    if (group.kind == GroupKind::cross && config.enable_caching) return Error{Clause::conf_13, group.block_size};
+    if (world > 1 && !is_full_attention(group.kind)) return Error{Clause::conf_09, world};
     sliding_window = sliding_window || is_sliding_window(group.kind);
     one_spec = one_spec && group.same_spec(config.groups[0]);
   }
   const std::int64_t num_groups = static_cast<std::int64_t>(config.groups.size());
-  if (world > 1 && num_groups > 1) return Error{Clause::conf_09, world};
   if (config.enable_caching) {
     if (num_groups == 0) return Error{Clause::conf_06, 0};
     if (num_groups > 1 && one_spec) return Error{Clause::conf_06, num_groups};
     for (const GroupSpec& group : config.groups) {
       const std::int64_t block_size = config.effective_block_size(group);
+      if (world > 1 && num_groups > 1) return Error{Clause::conf_09, world};
+      if (group.kind == GroupKind::cross) return Error{Clause::conf_13, block_size};
+      if (group.kind == GroupKind::chunked) {
+        const bool has_own_size = num_groups > 1 && group.block_size != config.scheduler_block_size;
+        if (config.is_eagle(group) || has_own_size) return Error{Clause::conf_13, block_size};
+      }
       if (num_groups == 1 && block_size != config.hash_block_size) return Error{Clause::conf_03, block_size};
       if (block_size % config.hash_block_size != 0) return Error{Clause::conf_04, block_size};
+      if (config.num_blocks > max_hash_blocks / (block_size / config.hash_block_size)) {
+        return Error{Clause::conf_04, block_size};
+      }
     }
   }
   if (config.retention_interval) {
@@ -196,12 +219,6 @@ KVSPEC_EXEC constexpr Result<Done> validate(const Config<S>& config) {
     if (!sliding_window || interval < 0 || interval % config.scheduler_block_size != 0) {
       return Error{Clause::conf_07, interval};
     }
-  }
-  const bool covered =
-      num_groups == 1 && (config.groups[0].kind == GroupKind::full || config.groups[0].kind == GroupKind::mla);
-  if (!covered) return Error{Clause::conf_14, num_groups};
-  if (config.hash_fn != HashFunction::sha256 && config.hash_fn != HashFunction::sha256_cbor) {
-    return Error{Clause::conf_14, static_cast<std::int64_t>(config.hash_fn)};
   }
   return Done{};
 }

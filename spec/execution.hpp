@@ -8,3 +8,17 @@
 #else
 #define KVSPEC_EXEC
 #endif
+
+// Whether the code at hand is compiled for a device.
+#if defined(__CUDA_ARCH__)
+#define KVSPEC_ON_DEVICE 1
+#else
+#define KVSPEC_ON_DEVICE 0
+#endif
+
+// Stands before a KVSPEC_EXEC function that calls a host library where KVSPEC_ON_DEVICE is 0.
+#if defined(__CUDACC__)
+#define KVSPEC_CALLS_HOST _Pragma("nv_exec_check_disable")
+#else
+#define KVSPEC_CALLS_HOST
+#endif

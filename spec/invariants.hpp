@@ -6,10 +6,11 @@
 //   num_blocks(), num_free()              blocks in the pool; free blocks as the system counts them
 //   walk_free(f), walk_free_backwards(f)  f(BlockId) from the head, or along the links from the tail
 //   ref_cnt(b), held(b)                   reference count; how often pool-level commands hold b
-//   has_hash(b), hash(b), group(b)        hash(b) as contiguous bytes; the last two only if has_hash(b)
+//   has_hash(b), hash(b), group(b)        the last two only if has_hash(b); hashes are bytes and compare with ==
 //   num_keys()                            keys in the index, as the system counts them
-//   walk_index(f)                         f(hash bytes, GroupId, BlockId, bool first_of_key), key by key
-//   num_groups(), block_size(g)           block_size in tokens, context parallelism included
+//   walk_index(f)                         f(hash, GroupId, BlockId, bool first_of_key), key by key; a hash is what
+//                                         hash(b) returns
+//   num_groups(), spec(g), block_size(g)  GroupSpec; block_size in tokens, context parallelism included
 //   max_model_len(), hash_block_size(), caching()
 //   walk_tables(g, f)                     f(request id, block table, std::optional<Count> cached count, num_tokens)
 //   walk_requests(f)                      f(request id, num_tokens, number of hashes)
@@ -56,7 +57,9 @@ class Invariants {
     if (Finding f = index_and_hashes_agree(t)) return f;
     if (Finding f = requests_are_hashed(t)) return f;
     if (Finding f = cached_counts_are_bounded(t)) return f;
-    if (Finding f = full_tables_have_no_null(t)) return f;
+    if (Finding f = cached_tokens_are_known(t)) return f;
+    if (Finding f = held_blocks_are_not_free(t)) return f;
+    if (Finding f = read_positions_have_blocks(t)) return f;
     if (Finding f = tables_are_bounded(t)) return f;
     return {};
   }
@@ -117,11 +120,23 @@ class Invariants {
   template <class T>
   KVSPEC_EXEC constexpr Finding references_are_accounted_for(const T& t) {
     marks_.assign(t.num_blocks(), 0);
+    Finding found{};
     for (GroupId g = 0; g < t.num_groups(); ++g) {
-      t.walk_tables(g, [&](std::string_view, const auto& table, std::optional<Count>, Count) {
-        for (BlockId b : table) ++marks_[b];
+      t.walk_tables(g, [&](std::string_view req, const auto& table, std::optional<Count>, Count) {
+        for (BlockId b : table) {
+          if (b < t.num_blocks()) {
+            ++marks_[b];
+          } else if (!found) {
+            found = Violation{.clause = Clause::i3,
+                              .what = "a block table names no block of the pool",
+                              .block = b,
+                              .group = g,
+                              .request = req};
+          }
+        }
       });
     }
+    if (found) return found;
     for (BlockId b = 1; b < t.num_blocks(); ++b) {
       const Count expected = marks_[b] + t.held(b);
       if (t.ref_cnt(b) != expected) {
@@ -192,9 +207,11 @@ class Invariants {
     t.walk_index([&](const auto& hash, GroupId group, BlockId b, bool first_of_key) {
       if (first_of_key) ++keys;
       if (found) return;
-      if (marks_[b]++ != 0) {
+      if (b >= t.num_blocks()) {
+        found = Violation{.clause = Clause::i6, .what = "the index holds no block of the pool", .block = b};
+      } else if (marks_[b]++ != 0) {
         found = Violation{.clause = Clause::i6, .what = "the index holds a block twice", .block = b, .group = group};
-      } else if (!t.has_hash(b) || t.group(b) != group || !same_bytes(t.hash(b), hash)) {
+      } else if (!t.has_hash(b) || t.group(b) != group || !(t.hash(b) == hash)) {
         found = Violation{.clause = Clause::i6,
                           .what = "the index holds a block under a key that is not its own",
                           .block = b,
@@ -241,30 +258,59 @@ class Invariants {
   KVSPEC_EXEC constexpr Finding cached_counts_are_bounded(const T& t) {
     Finding found{};
     for (GroupId g = 0; g < t.num_groups(); ++g) {
-      t.walk_tables(g, [&](std::string_view req, const auto& table, std::optional<Count> cached, Count num_tokens) {
-        if (found || !cached) return;
-        const std::int64_t bound =
-            std::min<std::int64_t>(static_cast<std::int64_t>(table.size()), num_tokens / t.block_size(g));
-        if (*cached > bound) {
-          found = Violation{.clause = Clause::i16,
-                            .what = "the cached count exceeds the table or the request's tokens",
-                            .group = g,
-                            .request = req,
-                            .actual = *cached,
-                            .expected = bound};
-        }
+      t.walk_tables(g, [&](std::string_view req, const auto& table, std::optional<Count> cached, Count) {
+        if (found || !cached || *cached <= table.size()) return;
+        found = Violation{.clause = Clause::i16,
+                          .what = "the cached count exceeds the table",
+                          .group = g,
+                          .request = req,
+                          .actual = *cached,
+                          .expected = static_cast<std::int64_t>(table.size())};
       });
     }
     return found;
   }
 
-  // I19
+  // I17. Null blocks count: they stand for tokens too.
   template <class T>
-  KVSPEC_EXEC constexpr Finding full_tables_have_no_null(const T& t) {
+  KVSPEC_EXEC constexpr Finding cached_tokens_are_known(const T& t) {
     Finding found{};
     for (GroupId g = 0; g < t.num_groups(); ++g) {
+      t.walk_tables(g, [&](std::string_view req, const auto&, std::optional<Count> cached, Count num_tokens) {
+        const std::int64_t bound = num_tokens / t.block_size(g);
+        if (found || !cached || *cached <= bound) return;
+        found = Violation{.clause = Clause::i17,
+                          .what = "the cached count covers tokens the request does not have",
+                          .group = g,
+                          .request = req,
+                          .actual = *cached,
+                          .expected = bound};
+      });
+    }
+    return found;
+  }
+
+  // I18
+  template <class T>
+  KVSPEC_EXEC constexpr Finding held_blocks_are_not_free(const T& t) {
+    Finding found{};
+    t.walk_free([&](BlockId b) {
+      if (found || t.held(b) == 0) return;
+      found = Violation{.clause = Clause::i18, .what = "a held block is in the free queue", .block = b};
+    });
+    return found;
+  }
+
+  // I19, as far as a state shows it: what is skipped lies before what is read, so null blocks come first. An aligned
+  // state-space group keeps single states between null blocks; it reads the last one in front of the speculative ones.
+  template <class T>
+  KVSPEC_EXEC constexpr Finding read_positions_have_blocks(const T& t) {
+    Finding found{};
+    for (GroupId g = 0; g < t.num_groups(); ++g) {
+      const GroupSpec& spec = t.spec(g);
       t.walk_tables(g, [&](std::string_view req, const auto& table, std::optional<Count>, Count) {
-        for (std::size_t i = 0; i < table.size() && !found; ++i) {
+        const std::size_t first = first_place_read(spec, table);
+        for (std::size_t i = first; i < table.size() && !found; ++i) {
           if (table[i] == null_block) {
             found = Violation{.clause = Clause::i19,
                               .what = "a position that is read has the null block",
@@ -278,12 +324,15 @@ class Invariants {
     return found;
   }
 
-  // I21
+  // I21. The table of a cross attention group is as long as the encoder's sequence, which has no bound here.
   template <class T>
   KVSPEC_EXEC constexpr Finding tables_are_bounded(const T& t) {
     Finding found{};
     for (GroupId g = 0; g < t.num_groups(); ++g) {
-      const std::int64_t bound = (t.max_model_len() + t.block_size(g) - 1) / t.block_size(g);
+      const GroupSpec& spec = t.spec(g);
+      if (spec.kind == GroupKind::cross) continue;
+      const std::int64_t bound =
+          (t.max_model_len() + t.block_size(g) - 1) / t.block_size(g) + spec.num_speculative_blocks.value_or(0);
       t.walk_tables(g, [&](std::string_view req, const auto& table, std::optional<Count>, Count) {
         if (!found && static_cast<std::int64_t>(table.size()) > bound) {
           found = Violation{.clause = Clause::i21,
@@ -299,13 +348,25 @@ class Invariants {
   }
 
  private:
-  template <class A, class B>
-  static KVSPEC_EXEC constexpr bool same_bytes(const A& a, const B& b) {
-    if (a.size() != b.size()) return false;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      if (a[i] != b[i]) return false;
+  // [FREE-04, MAMBA-03]
+  template <class Table>
+  static KVSPEC_EXEC constexpr std::size_t first_place_read(const GroupSpec& spec, const Table& table) {
+    std::size_t first = 0;
+    switch (spec.kind) {
+      case GroupKind::full:
+      case GroupKind::mla:
+      case GroupKind::cross:
+        return 0;
+      case GroupKind::mamba:
+        if (*spec.mamba_cache_mode == MambaCacheMode::align) {
+          const std::size_t read = 1 + static_cast<std::size_t>(spec.num_speculative_blocks.value_or(0));
+          return table.size() - std::min(table.size(), read);
+        }
+        [[fallthrough]];
+      default:
+        while (first < table.size() && table[first] == null_block) ++first;
+        return first;
     }
-    return true;
   }
 
   typename S::template list<BlockId, Bound::blocks> walk_{};

@@ -7,6 +7,7 @@
 // Bound names what a list holds, so that Fixed can give each use its own capacity; Growing ignores it.
 #pragma once
 
+#include <algorithm>
 #include <boost/container/small_vector.hpp>
 #include <cstddef>
 #include <cstdint>
@@ -46,12 +47,14 @@ class InplaceVector {
   using size_type = std::size_t;
   using iterator = T*;
   using const_iterator = const T*;
+  // Small elements by value: a device cannot refer to a constant of the namespace, which has no address there.
+  using Argument = std::conditional_t<sizeof(T) <= sizeof(void*) && std::is_trivially_copyable_v<T>, T, const T&>;
 
   constexpr InplaceVector() = default;
   KVSPEC_EXEC constexpr InplaceVector(std::initializer_list<T> init) {
     for (const T& x : init) push_back(x);
   }
-  KVSPEC_EXEC constexpr InplaceVector(std::size_t count, const T& value) { resize(count, value); }
+  KVSPEC_EXEC constexpr InplaceVector(std::size_t count, Argument value) { resize(count, value); }
   template <class It>
     requires(!std::is_integral_v<It>)
   KVSPEC_EXEC constexpr InplaceVector(It first, It last) {
@@ -76,7 +79,7 @@ class InplaceVector {
   KVSPEC_EXEC constexpr T& back() { return elements_[size_ - 1]; }
   KVSPEC_EXEC constexpr const T& back() const { return elements_[size_ - 1]; }
 
-  KVSPEC_EXEC constexpr void push_back(const T& x) {
+  KVSPEC_EXEC constexpr void push_back(Argument x) {
     if (size_ == Capacity) {
       overflowed_ = true;
       return;
@@ -86,11 +89,11 @@ class InplaceVector {
   KVSPEC_EXEC constexpr void pop_back() { elements_[--size_] = T{}; }
   KVSPEC_EXEC constexpr void clear() { resize(0, T{}); }
   KVSPEC_EXEC constexpr void resize(std::size_t count) { resize(count, T{}); }
-  KVSPEC_EXEC constexpr void resize(std::size_t count, const T& value) {
+  KVSPEC_EXEC constexpr void resize(std::size_t count, Argument value) {
     while (size_ > count) pop_back();
     while (size_ < count && !overflowed_) push_back(value);
   }
-  KVSPEC_EXEC constexpr void assign(std::size_t count, const T& value) {
+  KVSPEC_EXEC constexpr void assign(std::size_t count, Argument value) {
     clear();
     resize(count, value);
   }
@@ -161,14 +164,24 @@ class InplaceText {
   InplaceVector<char, Capacity> bytes_;
 };
 
+// The bytes of a hash, up to one digest without a heap block. They are compared as memory: the invariants compare all
+// of an index.
+struct GrowingHash : boost::container::small_vector<std::uint8_t, 32> {
+  using small_vector::small_vector;
+  bool operator==(const GrowingHash& other) const {
+    return size() == other.size() && std::equal(data(), data() + size(), other.data());
+  }
+};
+
 struct Growing {
   template <class T, Bound>
   using list = std::vector<T>;
   using text = std::string;
-  using hash = boost::container::small_vector<std::uint8_t, 32>;  // one digest without a heap block
+  using hash = GrowingHash;
 };
 
-// Capacities for the compile-time theorems: large enough for every recorded unit test, small enough to copy.
+// Capacities for single values and small states, as in the unit tests of hashing. The theorems do not use them: each
+// names its own, as small as its test allows (tests/seed/cases.hpp).
 struct SmallLimits {
   static constexpr std::size_t of(Bound bound) {
     switch (bound) {

@@ -6,10 +6,11 @@
 //   AddRequest            REQ-01, REQ-03, REQ-04 (offending: index of the first item out of order), REQ-05 (number of
 //                         values)
 //   AppendTokens, GetComputedBlocks, Free, RemoveSkippedBlocks, GetNumCommonPrefixBlocks, GetBlockIds   REQ-02
-//   AllocateSlots         REQ-02, ALLOC-01, ALLOC-06 (the sum), ALLOC-05 (req_num_computed_tokens),
+//   AllocateSlots         REQ-02, ALLOC-01, ALLOC-06 (end), ALLOC-05 (req_num_computed_tokens),
 //                         ALLOC-02 (num_new_computed_tokens), ALLOC-03 (blocks held), ALLOC-04 (first stale block),
-//                         CACHE-04 (first block that has a hash)
-//   CacheBlocks           REQ-02; with caching on: CACHE-02, CACHE-03 (both: num_computed_tokens), CACHE-04 (block)
+//                         ALLOC-19 (blocks required), CACHE-04 (first block that has a hash), ALLOC-18 (end)
+//   CacheBlocks           REQ-02; with caching on, if the range is not empty: CACHE-02, CACHE-03 (both:
+//                         num_computed_tokens), CACHE-04 (block)
 //   EvictBlocks           POOL-12 (block)
 //   PoolGetNewBlocks      POOL-04 (num_blocks)
 //   PoolTouch             POOL-12 (block)
@@ -19,8 +20,10 @@
 //                         second time)
 //   PoolGetCachedBlock    REQ-02, CACHE-03 (index)
 //
-// In brackets stands what Error::offending holds; it is 0 for the others. With several groups the checks of a clause
-// run over the groups in order before the next clause is considered.
+// In brackets stands what Error::offending holds; it is 0 for the others. `end` is the sum of computed, hit, external
+// and new tokens. ALLOC-18 comes after the refusals: an allocation that is refused, at the gate or after it, does not
+// break it. With several groups the checks of a clause run over the groups in order before the next clause is
+// considered; only CACHE-02 and CACHE-03 are checked together, group by group.
 #pragma once
 
 #include <concepts>

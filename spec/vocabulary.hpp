@@ -54,8 +54,6 @@ using DigestList = typename S::template list<Digest, Bound::hashes>;
 // The hash of one block of a group: the concatenation of the digests it spans. [HASH-10]
 template <class S>
 using BlockHash = typename S::hash;
-template <class S>
-using BlockHashList = typename S::template list<BlockHash<S>, Bound::hashes>;
 
 // What the index is keyed by: the same content in two groups is two keys. [HASH-11]
 template <class S>
@@ -70,7 +68,9 @@ enum class HashFunction : std::uint8_t { sha256, sha256_cbor, xxhash, xxhash_cbo
 
 // One element of the extra keys a block's hash covers beside its tokens. [HASH-06]
 enum class ExtraKeyKind : std::uint8_t {
-  text,    // LoRA name or cache salt: a string
+  text,    // a bare string: a LoRA name or cache salt as recorded [DEV-05]
+  lora,    // the pair of "lora" and the LoRA name
+  salt,    // the pair of "salt" and the cache salt
   item,    // multimodal item: (identifier, offset of the item relative to the block's first token)
   digest,  // digest of the block's prompt-embedding rows: bytes
 };
@@ -78,7 +78,7 @@ enum class ExtraKeyKind : std::uint8_t {
 template <class S>
 struct ExtraKey {
   ExtraKeyKind kind = ExtraKeyKind::text;
-  Text<S> text{};           // text, item
+  Text<S> text{};           // text, lora, salt, item
   std::int64_t offset = 0;  // item
   Digest digest{};          // digest
 

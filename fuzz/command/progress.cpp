@@ -29,16 +29,21 @@ void Progress::show(const Traffic& traffic, const Sketch& sketch) {
   print(traffic, sketch, terminal_ ? "" : "\n");
 }
 
+void Progress::interrupt() const {
+  if (terminal_) fmt::print(stderr, "\n");
+}
+
 void Progress::finish(const Traffic& traffic, const Sketch& sketch) { print(traffic, sketch, "\n"); }
 
 void Progress::print(const Traffic& traffic, const Sketch& sketch, const char* end) const {
   const double elapsed = seconds();
   fmt::print(
       stderr,
-      "{}{:.0f} s: {} operations, {:.0f} operations/s, {} hits, {} evictions, {} refusals, {} errors, {} states{}",
+      "{}{:.0f} s: {} operations, {:.0f} operations/s, {} hits, {} in several groups, {} evictions, {} refusals, {} "
+      "errors, {} states{}",
       terminal_ ? "\r\x1b[K" : "", elapsed, traffic.operations,
-      static_cast<double>(traffic.operations) / (elapsed > 0 ? elapsed : 1), traffic.hits, traffic.evictions,
-      traffic.refusals, traffic.errors, sketch.distinct(), end);
+      static_cast<double>(traffic.operations) / (elapsed > 0 ? elapsed : 1), traffic.hits, traffic.hybrid_hits,
+      traffic.evictions, traffic.refusals, traffic.errors, sketch.distinct(), end);
   std::fflush(stderr);
 }
 

@@ -4,8 +4,8 @@
 
 #include <chrono>
 
-#include "fuzz/scheduler.hpp"
 #include "fuzz/sketch.hpp"
+#include "fuzz/traffic.hpp"
 
 namespace kvspec::fuzz {
 
@@ -17,6 +17,8 @@ class Progress {
   double seconds() const;
   // Shows where the session stands, if the last time is long enough ago.
   void show(const Traffic& traffic, const Sketch& sketch);
+  // Ends the line, so that something else can be printed.
+  void interrupt() const;
   // Shows the final numbers.
   void finish(const Traffic& traffic, const Sketch& sketch);
 

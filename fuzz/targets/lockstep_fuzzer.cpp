@@ -3,8 +3,8 @@
 // bytes, so that mutants stay meaningful. New material comes from the plausible scheduler, so deep states are reached
 // from the first input on.
 //
-// Not covered here: pools of more than 64 blocks, and forced hash collisions, with which a hit can list a block twice,
-// which no caller may take.
+// Not covered here: pools of more than 64 blocks, forced hash collisions, with which a hit can list a block twice,
+// which no caller may take, and invariants that a caller can break (fuzz/owed.hpp).
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "fuzz/model_host.hpp"
+#include "fuzz/owed.hpp"
 #include "fuzz/random.hpp"
 #include "fuzz/report.hpp"
 #include "fuzz/scenario.hpp"
@@ -180,8 +181,9 @@ extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* data1, std:
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Input input = decode(data, size);
-  if (!fuzz::run_model_and_host(input.config, input.commands, view_period)) return 0;
-  const fuzz::Failure failure = fuzz::shrink(input.config, input.commands, fuzz::model_host_oracle(), 2000);
+  const fuzz::ClauseSet owed = fuzz::owed_by_callers();
+  if (!fuzz::run_model_and_host(input.config, input.commands, view_period, owed)) return 0;
+  const fuzz::Failure failure = fuzz::shrink(input.config, input.commands, fuzz::model_host_oracle(owed), 2000);
   const fuzz::Origin origin{.commands_before = input.commands.size(), .trace_file = "lockstep_fuzzer.jsonl"};
   fuzz::write_counterexample(failure, origin.trace_file);
   std::fputs(fuzz::report(failure, origin).c_str(), stderr);

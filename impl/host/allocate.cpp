@@ -1,168 +1,159 @@
-// allocate_slots and cache_blocks.
+// allocate_slots. Its preconditions are in allocate_checks.cpp, what it caches in caching.cpp.
 #include <algorithm>
-#include <utility>
+#include <limits>
 
+#include "impl/host/groups/kinds.hpp"
 #include "impl/host/manager.hpp"
 
 namespace kvspec::host {
-namespace {
 
-std::int64_t size_of(const std::vector<BlockId>& blocks) { return static_cast<std::int64_t>(blocks.size()); }
-
-}  // namespace
-
-std::span<const BlockId> Manager::passed_hit(const Request& request, const Allocation& allocation, GroupId g) const {
-  if (!allocation.takes_hit) return {};
-  return request.hit[g];
-}
-
-std::optional<Error> Manager::check(const Request& request, const AllocateSlots<Growing>& command,
-                                    Allocation& allocation) const {
-  const std::int64_t computed_before = command.req_num_computed_tokens;
-  const std::int64_t hit_tokens = command.num_new_computed_tokens;
-  const std::int64_t external = command.num_external_computed_tokens;
-  const std::int64_t new_tokens = command.num_new_tokens;
-
-  if (new_tokens == 0 && external == 0) return Error{Clause::alloc_01};
-  const std::int64_t confirmed = computed_before + hit_tokens + external + new_tokens;
-  if (confirmed > config_.max_model_len) return Error{Clause::alloc_06, confirmed};
-  for (const Group& group : groups_) {
-    if (computed_before > size_of(request.tables[group.id].blocks) * group.block_size) {
-      return Error{Clause::alloc_05, computed_before};
-    }
-  }
-  allocation.takes_hit = command.new_computed_blocks == PassedHit::computed && request.has_hit;  // [LOOK-05]
-  allocation.external = external > 0;
-  allocation.caches = config_.enable_caching && !command.delay_cache_blocks;
-  allocation.computed = computed_before + hit_tokens + external;
-  allocation.confirmed = confirmed;
-  allocation.slots = std::min(confirmed + command.num_lookahead_tokens, config_.max_model_len);
-
-  for (const Group& group : groups_) {
-    const std::int64_t hit = static_cast<std::int64_t>(passed_hit(request, allocation, group.id).size());
-    if (hit_tokens != hit * group.block_size) return Error{Clause::alloc_02, hit_tokens};
-  }
-  for (const Group& group : groups_) {
-    const BlockTable& table = request.tables[group.id];
-    const bool barred = allocation.takes_hit || (allocation.external && !table.cached);
-    if (barred && !table.blocks.empty()) return Error{Clause::alloc_03, size_of(table.blocks)};
-  }
-  if (allocation.takes_hit) {
-    if (const std::optional<Error> error = check_hit(request, allocation)) return error;
-  }
-  return check_uncached(request, allocation);
-}
-
-// [ALLOC-04]
-std::optional<Error> Manager::check_hit(const Request& request, const Allocation& allocation) const {
-  for (const Group& group : groups_) {
-    const std::span<const BlockId> hit = passed_hit(request, allocation, group.id);
-    for (std::size_t i = 0; i < hit.size(); ++i) {
-      if (hit[i] != null_block && !pool_.index().holds(key_of(request, group, i), hit[i])) {
-        return Error{Clause::alloc_04, hit[i]};
-      }
-    }
-  }
-  return std::nullopt;
-}
-
-// Blocks that the allocation adds have no hash; those the request already has and will cache must have none. [CACHE-04]
-std::optional<Error> Manager::check_uncached(const Request& request, const Allocation& allocation) const {
-  if (!allocation.caches) return std::nullopt;
-  const std::int64_t num_tokens = std::min(allocation.confirmed, static_cast<std::int64_t>(request.tokens.size()));
-  for (const Group& group : groups_) {
-    const BlockTable& table = request.tables[group.id];
-    const std::size_t full = std::min(static_cast<std::size_t>(group.blocks_in(num_tokens)), table.blocks.size());
-    for (std::size_t i = table.cached.value_or(0); i < full; ++i) {
-      if (pool_.index().has_hash(table.blocks[i])) return Error{Clause::cache_04, table.blocks[i]};
-    }
-  }
-  return std::nullopt;
-}
-
-// Whether the free blocks suffice for tables that cover num_tokens. [ALLOC-08, ALLOC-09]
-bool Manager::fits(const Request& request, const Allocation& allocation, std::int64_t num_tokens) const {
-  std::int64_t needed = 0;
-  for (const Group& group : groups_) {
-    const std::span<const BlockId> hit = passed_hit(request, allocation, group.id);
-    needed += visit_kind(group.spec.kind, [&]<class Kind>(Kind) {
-      return Kind::blocks_needed(request.tables[group.id], group.blocks_covering(num_tokens), hit.size(),
-                                 Kind::hits_to_reclaim(pool_, hit));
-    });
-  }
-  return needed <= static_cast<std::int64_t>(pool_.num_free());
-}
-
-// Makes the hit the head of the table and adds the blocks that external tokens are loaded into.
-void Manager::take_hit(Request& request, const Allocation& allocation, Group& group) {
-  BlockTable& table = request.tables[group.id];
-  if (table.cached || !(allocation.takes_hit || allocation.external)) return;
-  const std::span<const BlockId> hit = passed_hit(request, allocation, group.id);
-  pool_.touch(hit);  // [ALLOC-10]
-  table.blocks.insert(table.blocks.end(), hit.begin(), hit.end());
-  table.cached = static_cast<Count>(table.blocks.size());
-  if (allocation.external) grow(table, group, allocation.computed);  // [ALLOC-11]
-}
-
-// Lengthens the table until it covers num_tokens.
-void Manager::grow(BlockTable& table, Group& group, std::int64_t num_tokens) {
-  const std::size_t before = table.blocks.size();
-  const std::size_t required = static_cast<std::size_t>(group.blocks_covering(num_tokens));
-  if (required <= before) return;
-  table.num_added = static_cast<Count>(required - before);
-  table.blocks.resize(required);
-  const std::span<BlockId> added = std::span<BlockId>(table.blocks).subspan(before);
-  pool_.take(added.size(), added.data());
-  if (visit_kind(group.spec.kind, []<class Kind>(Kind) { return Kind::lists_new_blocks; })) {  // [ALLOC-15]
-    group.new_block_ids.insert(group.new_block_ids.end(), added.begin(), added.end());
-  }
-}
-
-// Whether the request goes on within the blocks it has and fills none: what most steps of a decoding request do. All
-// preconditions hold then, nothing is needed, and nothing changes. It needs neither a division nor the pool.
-bool Manager::stays_within_blocks(const Request& request, const AllocateSlots<Growing>& command) const {
+// Whether the request goes on within the blocks it has, skips none and fills none: what most steps of a decoding
+// request do. All preconditions hold then, nothing is needed, and nothing changes. It needs neither a division nor the
+// pool, however many groups there are.
+bool Manager::is_quiet(const Request& request, const AllocateSlots<Growing>& command) const {
   if (command.num_new_tokens == 0 || command.num_new_computed_tokens != 0 ||
       command.num_external_computed_tokens != 0 || command.new_computed_blocks == PassedHit::computed ||
       command.full_sequence_must_fit) {
     return false;
   }
-  const std::int64_t confirmed = std::int64_t{command.req_num_computed_tokens} + command.num_new_tokens;
-  const std::int64_t slots = confirmed + command.num_lookahead_tokens;
-  if (slots > config_.max_model_len) return false;
+  const QuietRange& quiet = request.quiet;
+  const std::int64_t computed = command.req_num_computed_tokens;
+  const std::int64_t confirmed = computed + command.num_new_tokens;
   const std::int64_t num_tokens = std::min(confirmed, static_cast<std::int64_t>(request.tokens.size()));
+  return quiet.computed_from <= computed && computed < quiet.computed_to &&
+         confirmed + command.num_lookahead_tokens <= quiet.max_slots && num_tokens < quiet.caches_at;
+}
+
+// An allocation with `computed` computed tokens was granted: when does the next one have something to do?
+void Manager::note_quiet_range(Request& request, std::int64_t computed) {
+  constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
+  QuietRange quiet{.computed_from = 0, .computed_to = never, .max_slots = config_.max_model_len, .caches_at = never};
   for (const Group& group : groups_) {
     const BlockTable& table = request.tables[group.id];
-    const bool fills_none = !config_.enable_caching || num_tokens < (table.cached.value_or(0) + 1) * group.block_size;
-    if (slots > size_of(table.blocks) * group.block_size || !fills_none) return false;
+    visit_kind(group, [&]<class Kind>(Kind) {
+      const std::int64_t usable = size_of(table.blocks) - Kind::blocks_beyond(group);
+      quiet.max_slots = std::min(quiet.max_slots, usable * group.block_size);
+      quiet.caches_at = std::min(quiet.caches_at, caches_at(group, table));
+      if constexpr (Kind::skips) {
+        quiet.computed_from = std::max(quiet.computed_from, computed);
+        quiet.computed_to = std::min(quiet.computed_to, Kind::next_skip(group, table));
+      }
+      if constexpr (Kind::aligns_states) {  // nor may the table be longer than required [ALLOC-18]
+        quiet.computed_from = std::max(quiet.computed_from, (usable - 1) * group.block_size);
+      }
+      if constexpr (!Kind::follows_request) quiet.computed_to = 0;  // the encoder's length decides
+    });
   }
-  return true;
+  request.quiet = quiet;
+}
+
+// [MAMBA-02]
+bool Manager::waits_for_state(const Request& request, const Allocation& allocation, const Group& group) const {
+  const std::size_t length = passed_hit(request, allocation, group.id).size();
+  return length > 0 && group.cached_this_step.contains(key_digests(request, group, length - 1));
+}
+
+// The free blocks that tables as long as the demand asks for would use up, over all groups; at the gate none is charged
+// more than its admission cap. [ALLOC-07, ALLOC-08]
+std::int64_t Manager::needed(const Request& request, const Allocation& allocation, const Demand& demand, bool gate,
+                             const Deviations& deviations) const {
+  std::int64_t total = 0;
+  for (const Group& group : groups_) {
+    visit_kind(group, [&]<class Kind>(Kind) {
+      if (Kind::has_states && waits_for_state(request, allocation, group)) {
+        total += config_.num_blocks + 1;  // more than there can be
+        return;
+      }
+      const std::int64_t required = std::min(Kind::required(group, demand), gate ? group.admission_cap : Group::no_cap);
+      const std::span<const BlockId> hit = passed_hit(request, allocation, group.id);
+      total += Kind::needed(pool_, group, request.tables[group.id], hit, demand, required, deviations);
+    });
+  }
+  return total;
+}
+
+// An aligned state-space group whose need was reckoned was asked for its table. [DEV-06]
+void Manager::ask_about_states(Request& request, const Allocation& allocation) {
+  if (!deviations_.asking_makes_a_table) return;
+  for (Group& group : groups_) {
+    const bool asks = visit_kind(group, []<class Kind>(Kind) { return Kind::aligns_states; });
+    if (asks && !waits_for_state(request, allocation, group)) ask_for_table(group, request.tables[group.id]);
+  }
+}
+
+// Makes the hit the head of the table, null blocks in place of what is skipped. [ALLOC-10]
+void Manager::take_hit(Request& request, const Allocation& allocation, Group& group) {
+  BlockTable& table = request.tables[group.id];
+  visit_kind(group, [&]<class Kind>(Kind) {
+    table.took_head = Kind::follows_request && !table.cached;
+    if (!table.took_head) return;
+    const std::span<const BlockId> hit = passed_hit(request, allocation, group.id);
+    const std::size_t skipped = static_cast<std::size_t>(Kind::skipped_blocks(group, allocation.demand.computed));
+    const std::span<const BlockId> touched = hit.subspan(std::min(skipped, hit.size()));
+    pool_.touch(touched);
+    table.blocks.assign(skipped, null_block);
+    table.blocks.insert(table.blocks.end(), touched.begin(), touched.end());
+    table.cached = static_cast<Count>(table.blocks.size());
+    table.num_cleared = static_cast<Count>(skipped);
+  });
+}
+
+// Adds the blocks that external tokens are loaded into. [ALLOC-11]
+void Manager::load_external(Request& request, const Allocation& allocation, Group& group) {
+  BlockTable& table = request.tables[group.id];
+  if (!table.took_head || !allocation.demand.external) return;
+  const std::int64_t computed = allocation.demand.computed;
+  visit_kind(group, [&]<class Kind>(Kind) {
+    const bool all_skipped =
+        Kind::skipped_blocks(group, computed) > 0 && Kind::skipped_tokens(group, computed) == computed;
+    if (!all_skipped) Kind::extend(pool_, group, table, group.blocks_covering(computed));
+  });
+}
+
+// Makes the head of every table: its part of the hit, and the blocks of external tokens.
+void Manager::take_heads(Request& request, const Allocation& allocation) {
+  if (!allocation.takes_hit && !allocation.demand.external) return;
+  for (Group& group : groups_) {
+    take_hit(request, allocation, group);
+    if (deviations_.groups_take_hits_in_turn) load_external(request, allocation, group);
+  }
+  if (deviations_.groups_take_hits_in_turn) return;
+  for (Group& group : groups_) load_external(request, allocation, group);
 }
 
 Result<bool> Manager::allocate(Request& request, const AllocateSlots<Growing>& command) {
-  if (stays_within_blocks(request, command)) {
+  if (is_quiet(request, command)) {
     for (BlockTable& table : request.tables) table.num_added = 0;
+    count_look_up(request);
     return true;
   }
   Allocation allocation{};
   if (const std::optional<Error> error = check(request, command, allocation)) return *error;
+  const Demand& demand = allocation.demand;
+  const auto num_free = [&] { return static_cast<std::int64_t>(pool_.num_free()); };
 
-  const std::int64_t num_tokens = static_cast<std::int64_t>(request.tokens.size());
-  const std::int64_t whole = std::min(num_tokens, config_.max_model_len);
-  if (command.full_sequence_must_fit && !fits(request, allocation, whole)) return false;  // [ALLOC-07]
-  if (!fits(request, allocation, allocation.slots)) return false;                         // [ALLOC-09]
-  for (Group& group : groups_) take_hit(request, allocation, group);
+  if (command.full_sequence_must_fit && needed(request, allocation, allocation.whole, true, deviations_) > num_free()) {
+    ask_about_states(request, allocation);
+    return false;  // [ALLOC-07]
+  }
+  const std::int64_t need = needed(request, allocation, demand, false, deviations_);
+  if (const std::optional<Error> error = check_survives(request, allocation, need)) return *error;
+  ask_about_states(request, allocation);
+  remove_skipped(request, demand.computed);
+  if (need > num_free()) return false;  // [ALLOC-09]
+
+  take_heads(request, allocation);
   for (Group& group : groups_) {
     BlockTable& table = request.tables[group.id];
-    if (!table.exists) {
-      table.exists = true;
-      ++group.num_tables;
-    }
-    table.num_added = 0;
-    grow(table, group, allocation.slots);  // [ALLOC-12]
+    make_table(group, table);
+    visit_kind(group, [&]<class Kind>(Kind) { Kind::grow(pool_, group, table, demand); });  // [ALLOC-12]
   }
   if (allocation.caches) {  // [ALLOC-13]
-    for (Group& group : groups_) cache(request, group, std::min(allocation.confirmed, num_tokens));
+    const std::int64_t num_tokens = static_cast<std::int64_t>(request.tokens.size());
+    for (Group& group : groups_) cache(request, group, std::min(demand.confirmed, num_tokens));
   }
+  note_quiet_range(request, demand.computed);
+  count_look_up(request);
   return true;
 }
 
@@ -180,79 +171,6 @@ Manager::Answer<AllocateSlots<Growing>> Manager::step(const AllocateSlots<Growin
     (*answer.result)[group.id].assign(table.blocks.end() - table.num_added, table.blocks.end());
   }
   return answer;
-}
-
-// Caches the request's blocks up to num_tokens. [CACHE-01]
-void Manager::cache(Request& request, Group& group, std::int64_t num_tokens) {
-  BlockTable& table = request.tables[group.id];
-  const CacheRange range{.group = group.id,
-                         .block_size = group.block_size,
-                         .digests_per_block = group.digests_per_block,
-                         .first = table.cached.value_or(0),
-                         .last = static_cast<std::size_t>(group.blocks_in(num_tokens))};
-  if (range.last <= range.first) return;
-  cache_range(request, table.blocks, range);
-  table.cached = static_cast<Count>(range.last);
-}
-
-void Manager::cache_range(const Request& request, std::span<const BlockId> table, const CacheRange& range) {
-  pool_.cache(request.digests.data() + range.first * range.digests_per_block,
-              table.subspan(range.first, range.last - range.first), range.group);
-  if (pool_.events().enabled()) log_stored(request, table, range);
-}
-
-// [EVENT-01, EVENT-02]
-void Manager::log_stored(const Request& request, std::span<const BlockId> table, const CacheRange& range) {
-  const std::size_t k = range.digests_per_block;
-  const std::size_t count = range.last - range.first;
-  const std::size_t size = static_cast<std::size_t>(range.block_size);
-  const std::span<const Hash256> digests = request.digests;
-  EventLog::Stored event{.group = range.group,
-                         .block_size = static_cast<Count>(range.block_size),
-                         .digests_per_block = k,
-                         .digests = digests.subspan(range.first * k, count * k),
-                         .blocks = table.subspan(range.first, count),
-                         .tokens = std::span<const Token>(request.tokens).subspan(range.first * size, count * size)};
-  if (range.first > 0) event.parent = digests.subspan((range.first - 1) * k, k);
-  const KeySources& keys = request.keys;
-  if (keys.none()) {
-    pool_.events().stored(event);
-    return;
-  }
-  EventLog::Annex annex{};
-  if (keys.has_lora) {
-    annex.lora_id = keys.lora_id;
-    annex.lora_name = keys.lora_name;
-  }
-  KeyScan scan(keys);
-  for (std::size_t i = range.first; i < range.last; ++i) {
-    if (table[i] == null_block) continue;
-    const std::int64_t start = static_cast<std::int64_t>(i) * range.block_size;
-    scan.find(start, start + range.block_size, scratch_keys_);
-    annex.extra_keys.push_back(to_extra_keys(keys, scratch_keys_, start));
-  }
-  pool_.events().stored(event, std::move(annex));
-}
-
-Manager::Answer<CacheBlocks<Growing>> Manager::step(const CacheBlocks<Growing>& command) {
-  Request* const request = find(command.req);
-  if (request == nullptr) return Error{Clause::req_02};
-  if (!config_.enable_caching) return Done{};  // [CACHE-06]
-  const std::int64_t num_tokens = command.num_computed_tokens;
-  const auto last_of = [&](const Group& group) { return group.blocks_in(num_tokens); };
-  for (const Group& group : groups_) {
-    if (last_of(group) > size_of(request->tables[group.id].blocks)) return Error{Clause::cache_02, num_tokens};
-  }
-  for (const Group& group : groups_) {
-    const std::size_t num_hashes = request->digests.size() / group.digests_per_block;
-    if (last_of(group) > static_cast<std::int64_t>(num_hashes)) return Error{Clause::cache_03, num_tokens};
-  }
-  Allocation allocation{};
-  allocation.confirmed = num_tokens;
-  allocation.caches = true;
-  if (const std::optional<Error> error = check_uncached(*request, allocation)) return *error;
-  for (Group& group : groups_) cache(*request, group, num_tokens);
-  return Done{};
 }
 
 }  // namespace kvspec::host

@@ -6,13 +6,12 @@ namespace kvspec::host {
 namespace {
 
 // Writes a hash where it belongs. [EVENT-03]
-void fill(EventHash<Growing>& hash, std::span<const Hash256> digests, bool int_hashes) {
+void fill(EventHash<Growing>& hash, std::span<const Hash256> digests, bool int_hashes, std::size_t digest_size) {
   hash.is_integer = int_hashes;
   if (int_hashes) {
     hash.integer = __builtin_bswap64(digests.back().words[3]);
   } else {
-    const std::span<const std::uint8_t> bytes = concatenation(digests);
-    hash.bytes.assign(bytes.begin(), bytes.end());
+    HashBytes(digests, digest_size).copy_to(hash.bytes);
   }
 }
 
@@ -38,13 +37,13 @@ void EventLog::append_stored(const Stored& event, std::uint32_t annex) {
   heads_.push_back(head);
 }
 
-EventList<Growing> EventLog::pending(bool int_hashes) const {
+EventList<Growing> EventLog::pending(bool int_hashes, std::size_t digest_size) const {
   EventList<Growing> events;
   events.reserve(heads_.size());
   std::span<const Hash256> digests = digests_;
   std::span<const Token> tokens = tokens_;
   const auto next_hash = [&](EventHash<Growing>& hash, std::size_t k) {
-    fill(hash, digests.first(k), int_hashes);
+    fill(hash, digests.first(k), int_hashes, digest_size);
     digests = digests.subspan(k);
   };
   for (const Head& head : heads_) {

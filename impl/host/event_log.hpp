@@ -61,8 +61,8 @@ class EventLog {
     if (enabled_) heads_.push_back({.kind = Kind::cleared});
   }
 
-  // The pending events, oldest first, not annotated. Hashes are integers or bytes. [EVENT-03]
-  EventList<Growing> pending(bool int_hashes) const;
+  // The pending events, oldest first, not annotated. Hashes are integers, or bytes of digests of 16 or 32. [EVENT-03]
+  EventList<Growing> pending(bool int_hashes, std::size_t digest_size) const;
   void clear();
 
  private:

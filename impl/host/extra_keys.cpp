@@ -8,7 +8,8 @@
 
 namespace kvspec::host {
 
-void KeySources::assign(const AddRequest<Growing>& request) {
+void KeySources::assign(const AddRequest<Growing>& request, bool bare) {
+  bare_texts = bare;
   has_lora = request.lora.has_value();
   lora_id = has_lora ? request.lora->id : 0;
   lora_name.assign(has_lora ? request.lora->name : std::string());
@@ -80,12 +81,13 @@ void KeyScan::find_items(std::int64_t start, std::int64_t end, std::vector<std::
 ExtraKeys<Growing> to_extra_keys(const KeySources& sources, const BlockKeys& keys, std::int64_t start) {
   ExtraKeys<Growing> result;
   result.reserve(keys.size());
-  const auto add_text = [&](const std::string& text) {
+  const auto add_text = [&](ExtraKeyKind kind, const std::string& text) {
     ExtraKey<Growing> key{};
+    key.kind = sources.bare_texts ? ExtraKeyKind::text : kind;
     key.text = text;
     result.push_back(std::move(key));
   };
-  if (keys.lora) add_text(sources.lora_name);
+  if (keys.lora) add_text(ExtraKeyKind::lora, sources.lora_name);
   for (const std::uint32_t i : keys.items) {
     ExtraKey<Growing> key{};
     key.kind = ExtraKeyKind::item;
@@ -93,11 +95,11 @@ ExtraKeys<Growing> to_extra_keys(const KeySources& sources, const BlockKeys& key
     key.offset = std::int64_t{sources.items[i].offset} - start;
     result.push_back(std::move(key));
   }
-  if (keys.salt) add_text(sources.cache_salt);
+  if (keys.salt) add_text(ExtraKeyKind::salt, sources.cache_salt);
   if (keys.embeds) {
     ExtraKey<Growing> key{};
     key.kind = ExtraKeyKind::digest;
-    key.digest = to_digest(keys.embeds_digest);
+    key.digest = to_digest(keys.embeds_digest, sizeof(Hash256));  // SHA-256 whatever hashes the block [HASH-09]
     result.push_back(std::move(key));
   }
   return result;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "impl/host/hash256.hpp"
@@ -22,12 +23,17 @@ struct KeySources {
   bool has_embeds = false;
   std::vector<float> embeds{};  // row-major
   std::size_t embeds_width = 0;
+  bool bare_texts = false;  // LoRA name and salt are keys as they are and not in a pair with their tag [DEV-05]
 
-  void assign(const AddRequest<Growing>& request);
+  void assign(const AddRequest<Growing>& request, bool bare);
   void clear();
   // Whether no block has any extra key.
   bool none() const { return !has_lora && cache_salt.empty() && items.empty() && !has_embeds; }
 };
+
+// The tags that tell a LoRA name from a cache salt. [HASH-06]
+inline constexpr std::string_view lora_tag = "lora";
+inline constexpr std::string_view salt_tag = "salt";
 
 // The extra keys of one block, naming their source instead of copying it.
 struct BlockKeys {
@@ -45,7 +51,7 @@ class KeyScan {
  public:
   explicit KeyScan(const KeySources& sources) : sources_(&sources) {}
 
-  // From now on considers only the last item. [HASH-08]
+  // From now on considers only the last item. [DEV-04]
   void start_at_last_item() {
     if (!sources_->items.empty()) item_ = sources_->items.size() - 1;
   }

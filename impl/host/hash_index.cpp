@@ -188,7 +188,13 @@ std::size_t HashIndex::find_run(const Hash256* digests, std::size_t count, Group
   };
 
   // The first key is looked up alone: nearly all look-ups of a cold prompt end here.
-  if (count == 0 || !first(key(0))) return 0;
+  if (count == 0) return 0;
+  const std::optional<BlockId> first_block = first(key(0));
+  if (!first_block) return 0;
+  if (count == 1) {
+    out[0] = *first_block;
+    return 1;
+  }
   for (std::size_t i = 0; i < std::min(bucket_distance, count); ++i) ask_for_bucket(i);
   for (std::size_t i = 0; i < std::min(block_distance, count); ++i) ask_for_block(i);
   for (std::size_t i = 0; i < count; ++i) {

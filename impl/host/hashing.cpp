@@ -5,21 +5,30 @@
 #include <cstring>
 
 #include "impl/host/encoding.hpp"
+#include "impl/host/xxh3.hpp"
 
 namespace kvspec::host {
 namespace {
 
 constexpr std::string_view seed = "0";
 
+bool writes_cbor(HashFunction function) {
+  return function == HashFunction::sha256_cbor || function == HashFunction::xxhash_cbor;
+}
+bool is_xxh3(HashFunction function) {
+  return function == HashFunction::xxhash || function == HashFunction::xxhash_cbor;
+}
+
 template <class Writer>
-Digest hash_of_seed() {
+Digest hash_of_seed(bool xxh3) {
   Sha256Message message;
   Writer writer;
   writer.begin(message, 16);
   writer.text(seed);
   writer.end();
+  if (xxh3) return to_digest(xxh3_128(message), xxh3_digest_size);
   message.pad();
-  return to_digest(message.digest());
+  return to_digest(message.digest(), sizeof(Hash256));
 }
 
 // The last `bits` bits of 32 bytes.
@@ -32,23 +41,32 @@ Hash256 mask_of(std::int64_t bits) {
   return mask;
 }
 
+template <class Writer>
+void write_text_key(Writer& writer, const KeySources& sources, std::string_view tag, std::string_view text) {
+  if (sources.bare_texts) return writer.text(text);
+  writer.open_tuple(2);
+  writer.text(tag);
+  writer.text(text);
+  writer.close_tuple(2);
+}
+
 // [HASH-06]
 template <class Writer>
 void write_keys(Writer& writer, const KeySources& sources, const BlockKeys& keys, std::int64_t start) {
   writer.open_tuple(keys.size());
-  if (keys.lora) writer.text(sources.lora_name);
+  if (keys.lora) write_text_key(writer, sources, lora_tag, sources.lora_name);
   for (const std::uint32_t i : keys.items) {
     writer.open_tuple(2);
     writer.text(sources.items[i].id);
     writer.integer(std::int64_t{sources.items[i].offset} - start);
     writer.close_tuple(2);
   }
-  if (keys.salt) writer.text(sources.cache_salt);
+  if (keys.salt) write_text_key(writer, sources, salt_tag, sources.cache_salt);
   if (keys.embeds) std::memcpy(writer.bytes(sizeof(Hash256)), keys.embeds_digest.bytes(), sizeof(Hash256));
   writer.close_tuple(keys.size());
 }
 
-// More than the keys' encoding can take; the constant covers heads, opcodes and an offset.
+// More than the keys' encoding can take; the constant covers heads, opcodes, and an offset or a tag.
 std::size_t bound_of(const KeySources& sources, const BlockKeys& keys) {
   constexpr std::size_t per_key = 32;
   std::size_t bound = keys.size() * per_key + sources.lora_name.size() + sources.cache_salt.size() + sizeof(Hash256);
@@ -59,12 +77,22 @@ std::size_t bound_of(const KeySources& sources, const BlockKeys& keys) {
 }  // namespace
 
 BlockHasher::BlockHasher(const Config<Growing>& config)
-    : mask_(mask_of(config.hash_bits.value_or(256))), function_(config.hash_fn) {
+    : mask_(mask_of(config.hash_bits.value_or(256))),
+      function_(config.hash_fn),
+      digest_size_(is_xxh3(config.hash_fn) ? xxh3_digest_size : sizeof(Hash256)) {
+  const bool xxh3 = is_xxh3(function_);
   if (config.none_hash) {
     none_hash_ = *config.none_hash;
   } else {
-    none_hash_ = function_ == HashFunction::sha256 ? hash_of_seed<PickleWriter>() : hash_of_seed<CborWriter>();
+    none_hash_ = writes_cbor(function_) ? hash_of_seed<CborWriter>(xxh3) : hash_of_seed<PickleWriter>(xxh3);
   }
+}
+
+// [HASH-13]
+Hash256 BlockHasher::masked(const Hash256& digest) const {
+  Hash256 masked = digest;
+  for (std::size_t i = 0; i < masked.words.size(); ++i) masked.words[i] &= mask_.words[i];
+  return masked;
 }
 
 template <class Writer>
@@ -84,7 +112,6 @@ std::uint8_t* BlockHasher::write(Sha256Message& message, std::size_t parent_size
   }
   writer.close_triple();
   writer.end();
-  message.pad();
   return parent;
 }
 
@@ -115,7 +142,7 @@ void fill_in(Sha256Message& message, const Hash256& parent) {
 }  // namespace
 
 template <class Writer>
-void BlockHasher::hash_with(const HashRun& run, const KeySources& sources, Hash256* out) {
+void BlockHasher::hash_with_sha256(const HashRun& run, const KeySources& sources, Hash256* out) {
   const std::size_t count = run.tokens.size() / run.block_size;
   const bool plain = sources.none();
   KeyScan scan(sources);
@@ -123,8 +150,11 @@ void BlockHasher::hash_with(const HashRun& run, const KeySources& sources, Hash2
   const auto write_block = [&](std::size_t i, std::size_t parent_size) {
     const std::int64_t start = run.start + static_cast<std::int64_t>(i * run.block_size);
     if (!plain) scan.find(start, start + static_cast<std::int64_t>(run.block_size), keys_);
-    return write<Writer>(messages_[i % 2], parent_size, run.tokens.subspan(i * run.block_size, run.block_size), sources,
-                         plain || keys_.size() == 0 ? nullptr : &keys_, start);
+    std::uint8_t* const parent =
+        write<Writer>(messages_[i % 2], parent_size, run.tokens.subspan(i * run.block_size, run.block_size), sources,
+                      plain || keys_.size() == 0 ? nullptr : &keys_, start);
+    messages_[i % 2].pad();
+    return parent;
   };
 
   const std::span<const std::uint8_t> parent =
@@ -134,17 +164,43 @@ void BlockHasher::hash_with(const HashRun& run, const KeySources& sources, Hash2
     if (i + 1 < count) write_block(i + 1, sizeof(Hash256));
     Sha256Message& message = messages_[i % 2];
     if (i > 0) fill_in<Writer>(message, out[i - 1]);
-    const Hash256 digest = message.digest();
-    for (std::size_t w = 0; w < digest.words.size(); ++w) out[i].words[w] = digest.words[w] & mask_.words[w];
+    out[i] = masked(message.digest());
+  }
+}
+
+// [HASH-14]
+template <class Writer>
+void BlockHasher::hash_with_xxh3(const HashRun& run, const KeySources& sources, Hash256* out) {
+  const std::size_t count = run.tokens.size() / run.block_size;
+  const bool plain = sources.none();
+  KeyScan scan(sources);
+  if (run.only_last_item) scan.start_at_last_item();
+  std::span<const std::uint8_t> parent = none_hash_.view();
+  if (run.parent != nullptr) parent = {run.parent->last(xxh3_digest_size), xxh3_digest_size};
+  Sha256Message& message = messages_[0];
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::int64_t start = run.start + static_cast<std::int64_t>(i * run.block_size);
+    if (!plain) scan.find(start, start + static_cast<std::int64_t>(run.block_size), keys_);
+    std::uint8_t* const place =
+        write<Writer>(message, parent.size(), run.tokens.subspan(i * run.block_size, run.block_size), sources,
+                      plain || keys_.size() == 0 ? nullptr : &keys_, start);
+    std::memcpy(place, parent.data(), parent.size());
+    out[i] = masked(xxh3_128(message));
+    parent = {out[i].last(xxh3_digest_size), xxh3_digest_size};
   }
 }
 
 void BlockHasher::hash(const HashRun& run, const KeySources& sources, Hash256* out) {
   if (run.tokens.size() < run.block_size) return;
-  if (function_ == HashFunction::sha256) {
-    hash_with<PickleWriter>(run, sources, out);
-  } else {
-    hash_with<CborWriter>(run, sources, out);
+  switch (function_) {
+    case HashFunction::sha256:
+      return hash_with_sha256<PickleWriter>(run, sources, out);
+    case HashFunction::sha256_cbor:
+      return hash_with_sha256<CborWriter>(run, sources, out);
+    case HashFunction::xxhash:
+      return hash_with_xxh3<PickleWriter>(run, sources, out);
+    case HashFunction::xxhash_cbor:
+      return hash_with_xxh3<CborWriter>(run, sources, out);
   }
 }
 

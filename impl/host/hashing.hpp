@@ -21,7 +21,7 @@ struct HashRun {
   std::size_t block_size = 1;       // tokens
   std::int64_t start = 0;           // of the first token within the request
   const Hash256* parent = nullptr;  // the digest of the block before; null: the none hash
-  bool only_last_item = false;      // [HASH-08]
+  bool only_last_item = false;      // of the multimodal items [DEV-04]
 };
 
 // One function for the life of a manager. Keeps its buffers, so that hashing allocates nothing once it has seen the
@@ -34,16 +34,22 @@ class BlockHasher {
 
   // The parent of the first block. [HASH-04]
   const Digest& none_hash() const { return none_hash_; }
+  // Bytes of a digest, 32 or 16. [HASH-14]
+  std::size_t digest_size() const { return digest_size_; }
 
   // Writes the digest of each block to out.
   //
-  // A message is written as far as it goes while the digest before it is still being computed; only the parent's digest
-  // is filled in at the end. SHA-256 waits for itself most of the time, so the writing is nearly free then.
+  // With SHA-256 a message is written as far as it goes while the digest before it is still being computed; only the
+  // parent's digest is filled in at the end. SHA-256 waits for itself most of the time, so the writing is nearly free
+  // then.
   void hash(const HashRun& run, const KeySources& sources, Hash256* out);
 
  private:
   template <class Writer>
-  void hash_with(const HashRun& run, const KeySources& sources, Hash256* out);
+  void hash_with_sha256(const HashRun& run, const KeySources& sources, Hash256* out);
+  template <class Writer>
+  void hash_with_xxh3(const HashRun& run, const KeySources& sources, Hash256* out);
+  Hash256 masked(const Hash256& digest) const;
   // Writes a message with all but the parent, for which it returns the place.
   template <class Writer>
   std::uint8_t* write(Sha256Message& message, std::size_t parent_size, std::span<const Token> tokens,
@@ -54,6 +60,7 @@ class BlockHasher {
   Digest none_hash_{};
   Hash256 mask_{};  // the bits that are kept [HASH-13]
   HashFunction function_ = HashFunction::sha256;
+  std::size_t digest_size_ = sizeof(Hash256);
 };
 
 }  // namespace kvspec::host

@@ -1,12 +1,15 @@
-// The optimised implementation: kvspec::System for one full attention or MLA group. [CONF-14]
+// The optimised implementation: kvspec::System for any groups of any kind.
 //
 // step(command) checks the command's preconditions in the order spec/system.hpp gives, and only then changes anything.
 // Time per command is linear in the blocks and tokens it names and independent of the pool and of the other requests;
 // DumpState and view() walk everything.
 //
+// What is different from one kind of group to the next is in groups/; the .cpp files beside this one have the
+// commands, a few each. Where the recorded semantics differ from the sound ones, deviations.hpp says how.
+//
 // Memory beside the requests: 61 bytes per block if blocks span one hash block (links 8, reference count 4, index 49),
-// handed over by the operating system as it is touched; 8 more for a block that shares its key, 4 more once pool-level
-// commands hold blocks.
+// handed over by the operating system as it is touched; 8 more for a block that shares its key, 8 while it is listed as
+// new, 4 more once pool-level commands hold blocks.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +20,8 @@
 #include <vector>
 
 #include "impl/host/block_pool.hpp"
+#include "impl/host/deviations.hpp"
+#include "impl/host/groups/demand.hpp"
 #include "impl/host/groups/group.hpp"
 #include "impl/host/hashing.hpp"
 #include "impl/host/request_table.hpp"
@@ -88,10 +93,11 @@ class Manager {
   Count ref_cnt(BlockId b) const { return pool_.ref_cnt(b); }
   Count held(BlockId b) const { return total_held_ == 0 ? 0 : held_[b]; }
   bool has_hash(BlockId b) const { return pool_.index().has_hash(b); }
-  std::span<const std::uint8_t> hash(BlockId b) const { return concatenation(pool_.index().digests(b)); }
+  HashBytes hash(BlockId b) const { return bytes_of(pool_.index().digests(b)); }
   GroupId group(BlockId b) const { return pool_.index().group(b); }
   Count num_keys() const { return static_cast<Count>(pool_.index().num_keys()); }
   Count num_groups() const { return static_cast<Count>(groups_.size()); }
+  const GroupSpec& spec(GroupId g) const { return groups_[g].spec; }
   std::int64_t block_size(GroupId g) const { return groups_[g].block_size; }
   std::int64_t max_model_len() const { return config_.max_model_len; }
   std::int64_t hash_block_size() const { return config_.hash_block_size; }
@@ -111,7 +117,7 @@ class Manager {
   template <class F>
   void walk_index(F&& f) const {
     pool_.index().walk([&](std::span<const Hash256> digests, GroupId g, BlockId b, bool first_of_key) {
-      f(concatenation(digests), g, b, first_of_key);
+      f(bytes_of(digests), g, b, first_of_key);
     });
   }
   template <class F>
@@ -131,36 +137,73 @@ class Manager {
   }
 
  private:
-  // An allocation whose preconditions hold. Counts are tokens.
+  // An allocation whose preconditions hold.
   struct Allocation {
-    std::int64_t computed = 0;   // computed before, hit and external
-    std::int64_t confirmed = 0;  // computed + new
-    std::int64_t slots = 0;      // what the tables must cover [ALLOC-12]
+    Demand demand{};
+    Demand whole{};  // of the whole sequence, for the gate [ALLOC-07]
     bool takes_hit = false;
-    bool external = false;
     bool caches = false;
+  };
+  // Groups of equal specs, which are looked up together. [LOOK-11]
+  struct SpecGroup {
+    std::vector<GroupId> members{};
+    bool is_full = false;
+    bool looks_beyond = false;  // the common length by the block it drops [LOOK-14]
+    bool is_verified = false;   // while a look-up runs [LOOK-14]
   };
 
   explicit Manager(const Config<Growing>& config);
+  Group group_of(const GroupSpec& spec) const;
+  std::vector<SpecGroup> spec_groups() const;
 
   Request* find(std::string_view id);
   std::span<const BlockId> passed_hit(const Request& request, const Allocation& allocation, GroupId g) const;
-  HashIndex::Key key_of(const Request& request, const Group& group, std::size_t block) const;
+  std::span<const Hash256> key_digests(const Request& request, const Group& group, std::size_t block) const;
+  HashBytes bytes_of(std::span<const Hash256> digests) const { return {digests, hasher_.digest_size()}; }
+  void make_table(Group& group, BlockTable& table);
+  void ask_for_table(Group& group, BlockTable& table);
 
   // requests.cpp
   std::optional<Error> check(const AddRequest<Growing>& command) const;
   void extend_digests(Request& request);
 
+  // look_up.cpp
+  std::int64_t find_longest_hit(Request& request);
+  std::int64_t find_common_hit(Request& request, std::int64_t longest);
+  std::size_t find_hit(Request& request, const SpecGroup& spec, std::int64_t max_tokens, bool drops_last,
+                       std::int64_t alignment);
+  void cut_full_attention(Request& request, std::int64_t length);
+  void count_look_up(Request& request);
+
   // allocate.cpp
+  bool is_quiet(const Request& request, const AllocateSlots<Growing>& command) const;
+  void note_quiet_range(Request& request, std::int64_t computed);
+  Result<bool> allocate(Request& request, const AllocateSlots<Growing>& command);
+  std::int64_t needed(const Request& request, const Allocation& allocation, const Demand& demand, bool gate,
+                      const Deviations& deviations) const;
+  void ask_about_states(Request& request, const Allocation& allocation);
+  bool waits_for_state(const Request& request, const Allocation& allocation, const Group& group) const;
+  void take_heads(Request& request, const Allocation& allocation);
+  void take_hit(Request& request, const Allocation& allocation, Group& group);
+  void load_external(Request& request, const Allocation& allocation, Group& group);
+
+  // allocate_checks.cpp
   std::optional<Error> check(const Request& request, const AllocateSlots<Growing>& command,
                              Allocation& allocation) const;
   std::optional<Error> check_hit(const Request& request, const Allocation& allocation) const;
+  std::optional<Error> check_can_ever_fit(const Allocation& allocation) const;
   std::optional<Error> check_uncached(const Request& request, const Allocation& allocation) const;
-  bool stays_within_blocks(const Request& request, const AllocateSlots<Growing>& command) const;
-  Result<bool> allocate(Request& request, const AllocateSlots<Growing>& command);
-  bool fits(const Request& request, const Allocation& allocation, std::int64_t num_tokens) const;
-  void take_hit(Request& request, const Allocation& allocation, Group& group);
-  void grow(BlockTable& table, Group& group, std::int64_t num_tokens);
+  std::optional<Error> check_survives(const Request& request, const Allocation& allocation, std::int64_t need) const;
+
+  // release.cpp
+  void remove_skipped(Request& request, std::int64_t computed);
+  std::int64_t freed_by_skipping(const Request& request, std::int64_t computed) const;
+
+  // caching.cpp
+  std::int64_t cacheable(const Group& group, std::int64_t num_tokens) const;
+  std::int64_t caches_at(const Group& group, const BlockTable& table) const;
+  std::optional<BlockId> first_hashed(const Request& request, const Group& group, std::span<const BlockId> table,
+                                      std::size_t first, std::int64_t num_tokens) const;
   void cache(Request& request, Group& group, std::int64_t num_tokens);
 
   // A range of a request's blocks that is to be cached in a group.
@@ -171,8 +214,10 @@ class Manager {
     std::size_t first = 0;
     std::size_t last = 0;  // one past
   };
-  void cache_range(const Request& request, std::span<const BlockId> table, const CacheRange& range);
-  void log_stored(const Request& request, std::span<const BlockId> table, const CacheRange& range);
+  // `blocks` are those of the range; null blocks are passed over.
+  void cache_range(const Request& request, std::span<const BlockId> blocks, const CacheRange& range);
+  void log_call(const Request& request, std::span<const BlockId> blocks, const CacheRange& range);
+  void log_stored(const Request& request, std::span<const BlockId> blocks, const CacheRange& range);
 
   // pool_commands.cpp
   std::optional<Error> out_of_pool(std::span<const BlockId> blocks) const;
@@ -183,16 +228,20 @@ class Manager {
   // view.cpp
   StateDump<Growing> dump() const;
   GroupDump<Growing> dump(const Group& group, std::span<const Request* const> requests) const;
+  void dump_states(const Group& group, std::span<const Request* const> requests, GroupDump<Growing>& dump) const;
   std::vector<const Request*> requests_by_id() const;
 
   Config<Growing> config_{};
+  Deviations deviations_{};
   BlockHasher hasher_{};
   BlockKeys scratch_keys_{};
+  std::vector<BlockId> scratch_blocks_{};
   RequestTable requests_{};
   BlockPool pool_{};
   std::vector<Group> groups_{};
-  ZeroedArray<Count> held_{};     // per block, by pool-level commands [POOL-08]
-  std::uint64_t total_held_ = 0;  // the sum of held_
+  std::vector<SpecGroup> specs_{};  // in the order of a look-up
+  ZeroedArray<Count> held_{};       // per block, by pool-level commands [POOL-08]
+  std::uint64_t total_held_ = 0;    // the sum of held_
   PrefixCacheStats stats_{};
 };
 

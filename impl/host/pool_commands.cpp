@@ -1,6 +1,7 @@
 // What a caller beside the requests does with blocks. Each block it takes or touches is held, and only held blocks can
 // be freed or cached. [POOL-08]
 #include <algorithm>
+#include <utility>
 
 #include "impl/host/manager.hpp"
 
@@ -105,7 +106,7 @@ Manager::Answer<PoolCacheFullBlocks<Growing>> Manager::step(const PoolCacheFullB
   }
   if (range.last <= range.first) return Done{};
   if (const std::optional<Error> error = check(*request, command, range)) return *error;
-  cache_range(*request, command.block_ids, range);
+  cache_range(*request, std::span(command.block_ids).subspan(range.first, range.last - range.first), range);
   return Done{};
 }
 
@@ -115,8 +116,10 @@ Manager::Answer<PoolGetCachedBlock<Growing>> Manager::step(const PoolGetCachedBl
   if (command.index >= request->digests.size()) return Error{Clause::cache_03, command.index};
   PoolGetCachedBlock<Growing>::Observation answer{};
   BlockList<Growing> found;
-  for (const GroupId group : command.groups) {
-    const HashIndex::Key key{std::span<const Hash256>(request->digests).subspan(command.index, 1), group};
+  for (const GroupId g : command.groups) {
+    // A single hash is no key of a group whose blocks span several. [HASH-10]
+    if (g < groups_.size() && groups_[g].digests_per_block != 1) return answer;
+    const HashIndex::Key key{std::span<const Hash256>(request->digests).subspan(command.index, 1), g};
     const std::optional<BlockId> block = pool_.index().first(key);  // [POOL-09]
     if (!block) return answer;
     found.push_back(*block);

@@ -76,8 +76,7 @@ void RequestTable::erase(RequestHandle handle) {
   request.tokens.clear();
   request.digests.clear();
   request.keys.clear();
-  for (BlockTable& table : request.tables) table.clear();
-  request.has_hit = false;
+  request.forget_blocks();
   vacant_.push_back(handle);
 }
 

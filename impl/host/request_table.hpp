@@ -22,16 +22,41 @@ namespace kvspec::host {
 // One group's table of one request.
 struct BlockTable {
   std::vector<BlockId> blocks{};
-  std::optional<Count> cached{};  // leading blocks that are cached, once that has been counted [CACHE-01]
-  bool exists = false;            // an empty table may exist [FREE-06]
-  Count num_added = 0;            // blocks at its end that the last allocation added
+  std::optional<Count> cached{};      // leading blocks that are cached, once that has been counted [CACHE-01]
+  bool exists = false;                // an empty table may exist [DEV-06]
+  bool has_running_state = false;     // of an aligned state-space group [MAMBA-05]
+  std::optional<Count> last_state{};  // the place of the last state [MAMBA-06]
+  Count num_cleared = 0;              // leading places that are null because they were skipped [FREE-07]
+  bool took_head = false;             // the last allocation made its head [ALLOC-10]
+  Count num_added = 0;                // and added so many blocks at its end
 
   void clear() {
     blocks.clear();
     cached.reset();
     exists = false;
+    has_running_state = false;
+    last_state.reset();
+    num_cleared = 0;
+    took_head = false;
     num_added = 0;
   }
+};
+
+// A look-up that is still to be counted. [STAT-01]
+struct LookUp {
+  std::uint64_t num_tokens = 0;
+  std::uint64_t hit_tokens = 0;
+  bool preempted = false;
+};
+
+// What bounds an allocation that finds everything as it must be: no block to add, to free or to cache in any group.
+// Derived from the tables whenever an allocation changed them; what else changes them only narrows what may happen.
+// By default no allocation is within it.
+struct QuietRange {
+  std::int64_t computed_from = 1;  // computed tokens, the first
+  std::int64_t computed_to = 0;    // and one past the last
+  std::int64_t max_slots = 0;      // tokens, lookahead included
+  std::int64_t caches_at = 0;      // so many tokens fill a block that is not cached
 };
 
 struct Request {
@@ -39,10 +64,22 @@ struct Request {
   std::vector<Token> tokens{};
   std::vector<Hash256> digests{};  // of the full hash blocks
   KeySources keys{};
-  bool skip_reading_prefix_cache = false;   // [REQ-08]
-  std::vector<BlockTable> tables{};         // per group
+  std::size_t num_prompt_tokens = 0;
+  bool skip_reading_prefix_cache = false;  // [REQ-08]
+  std::vector<BlockTable> tables{};        // per group
+  QuietRange quiet{};
   std::vector<std::vector<BlockId>> hit{};  // per group, of the last look-up; meaningful if has_hit
+  std::int64_t hit_tokens = 0;              // its length, if has_hit [ALLOC-02]
   bool has_hit = false;                     // a hit that is empty in every group is none [LOOK-05]
+  std::optional<LookUp> look_up{};
+
+  // Leaves only what a preempted request keeps. [FREE-03]
+  void forget_blocks() {
+    for (BlockTable& table : tables) table.clear();
+    quiet = {};
+    has_hit = false;
+    look_up.reset();
+  }
 };
 
 using RequestHandle = std::uint32_t;

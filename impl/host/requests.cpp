@@ -1,4 +1,4 @@
-// The commands that make, extend and free requests.
+// The commands that make and extend requests.
 #include <algorithm>
 
 #include "impl/host/manager.hpp"
@@ -39,16 +39,16 @@ void Manager::extend_digests(Request& request) {
   run.block_size = size;
   run.start = static_cast<std::int64_t>(block * size);
   run.parent = block == 0 ? nullptr : &request.digests[block - 1];
-  run.only_last_item = block > 0;  // [HASH-08]
+  run.only_last_item = block > 0 && deviations_.only_last_item_is_hashed;  // [HASH-08]
   hasher_.hash(run, request.keys, &request.digests[block]);
 }
 
 namespace {
 
-DigestList<Growing> to_list(std::span<const Hash256> digests) {
+DigestList<Growing> to_list(std::span<const Hash256> digests, std::size_t digest_size) {
   DigestList<Growing> list;
   list.reserve(digests.size());
-  for (const Hash256& digest : digests) list.push_back(to_digest(digest));
+  for (const Hash256& digest : digests) list.push_back(to_digest(digest, digest_size));
   return list;
 }
 
@@ -57,17 +57,18 @@ DigestList<Growing> to_list(std::span<const Hash256> digests) {
 Manager::Answer<AddRequest<Growing>> Manager::step(const AddRequest<Growing>& command) {
   if (const std::optional<Error> error = check(command)) return *error;
   Request& request = requests_[requests_.add(command.req, groups_.size())];
-  request.keys.assign(command);
+  request.keys.assign(command, deviations_.texts_are_bare_keys);
   if (request.keys.has_embeds) {
     request.tokens.assign(command.tokens.size(), 0);  // [REQ-06]
   } else {
     request.tokens.assign(command.tokens.begin(), command.tokens.end());
   }
+  request.num_prompt_tokens = request.tokens.size();
   request.skip_reading_prefix_cache = command.prompt_logprobs.has_value();  // [REQ-08]
   extend_digests(request);
 
   AddRequest<Growing>::Observation answer{};
-  answer.block_hashes = to_list(request.digests);
+  answer.block_hashes = to_list(request.digests, hasher_.digest_size());
   answer.num_tokens = static_cast<Count>(request.tokens.size());
   answer.skip_reading_prefix_cache = request.skip_reading_prefix_cache;
   return answer;
@@ -83,23 +84,9 @@ Manager::Answer<AppendTokens<Growing>> Manager::step(const AppendTokens<Growing>
   }
   AppendTokens<Growing>::Observation answer{};
   answer.num_tokens = static_cast<Count>(request->tokens.size());
-  answer.new_block_hashes = to_list(std::span<const Hash256>(request->digests).subspan(before));
+  const std::span<const Hash256> digests = request->digests;
+  answer.new_block_hashes = to_list(digests.subspan(before), hasher_.digest_size());
   return answer;
-}
-
-Manager::Answer<Free<Growing>> Manager::step(const Free<Growing>& command) {
-  const std::optional<RequestHandle> handle = requests_.find(command.req);
-  if (!handle) return Error{Clause::req_02};
-  Request& request = requests_[*handle];
-  for (Group& group : groups_) {
-    BlockTable& table = request.tables[group.id];
-    pool_.release_reversed(table.blocks);  // [FREE-01]
-    if (table.exists) --group.num_tables;
-    table.clear();
-  }
-  request.has_hit = false;
-  if (command.drop) requests_.erase(*handle);  // [FREE-03]
-  return Free<Growing>::Observation{.num_free = num_free()};
 }
 
 }  // namespace kvspec::host

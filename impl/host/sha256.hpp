@@ -1,4 +1,4 @@
-// A message and its SHA-256.
+// A message and its SHA-256. (The message is also what XXH3 hashes, unpadded; see xxh3.hpp.)
 //
 // Every message here is short and known before it is hashed, so it is built in one reused buffer, padded there, and
 // handed to OpenSSL as whole 64-byte blocks: the digest is then the state after the last block. That is the standard's

@@ -9,16 +9,15 @@
 namespace kvspec::host {
 namespace {
 
-BlockKey<Growing> to_key(std::span<const Hash256> digests, GroupId group) {
-  const std::span<const std::uint8_t> bytes = concatenation(digests);
+BlockKey<Growing> to_key(const HashBytes& bytes, GroupId group) {
   BlockKey<Growing> key{};
-  key.hash.assign(bytes.begin(), bytes.end());
+  bytes.copy_to(key.hash);
   key.group = group;
   return key;
 }
 
-bool key_before(const Duplicates<Growing>& a, const Duplicates<Growing>& b) {
-  return std::tie(a.key.hash, a.key.group) < std::tie(b.key.hash, b.key.group);
+bool before(const BlockKey<Growing>& a, const BlockKey<Growing>& b) {
+  return std::tie(a.hash, a.group) < std::tie(b.hash, b.group);
 }
 
 }  // namespace
@@ -38,7 +37,26 @@ GroupDump<Growing> Manager::dump(const Group& group, std::span<const Request* co
     if (table.exists) dump.req_blocks.push_back({.req = request->id, .value = table.blocks});
     if (table.cached) dump.num_cached_block.push_back({.req = request->id, .value = *table.cached});
   }
+  if (group.spec.kind == GroupKind::mamba) dump_states(group, requests, dump);
   return dump;
+}
+
+// What only state-space groups have, and what only aligned ones have. [MAMBA-02, MAMBA-05, MAMBA-06]
+void Manager::dump_states(const Group& group, std::span<const Request* const> requests,
+                          GroupDump<Growing>& dump) const {
+  BlockKeyList<Growing>& keys = dump.cached_blocks_this_step.emplace();
+  for (std::size_t i = 0; i < group.cached_this_step.size(); ++i) {
+    keys.push_back(to_key(bytes_of(group.cached_this_step[i]), group.id));
+  }
+  std::ranges::sort(keys, before);
+  if (*group.spec.mamba_cache_mode != MambaCacheMode::align) return;
+  dump.last_state_block_idx.emplace();
+  dump.allocated_block_reqs.emplace();
+  for (const Request* const request : requests) {
+    const BlockTable& table = request->tables[group.id];
+    if (table.last_state) dump.last_state_block_idx->push_back({.req = request->id, .value = *table.last_state});
+    if (table.has_running_state) dump.allocated_block_reqs->push_back(request->id);
+  }
 }
 
 StateDump<Growing> Manager::dump() const {
@@ -51,13 +69,13 @@ StateDump<Growing> Manager::dump() const {
   dump.cached_map_size = num_keys();
   for (BlockId b = 1; b < num_blocks(); ++b) {
     if (pool_.ref_cnt(b) != 0) dump.ref_cnt.push_back({.block = b, .value = pool_.ref_cnt(b)});
-    if (index.has_hash(b)) dump.hashes.push_back({.block = b, .value = to_key(index.digests(b), index.group(b))});
+    if (index.has_hash(b)) dump.hashes.push_back({.block = b, .value = to_key(hash(b), index.group(b))});
   }
   index.walk_duplicates([&](const std::vector<BlockId>& blocks) {
     const BlockId first = blocks.front();
-    dump.dups.push_back({.key = to_key(index.digests(first), index.group(first)), .blocks = blocks});
+    dump.dups.push_back({.key = to_key(hash(first), index.group(first)), .blocks = blocks});
   });
-  std::ranges::sort(dump.dups, key_before);
+  std::ranges::sort(dump.dups, before, &Duplicates<Growing>::key);
   const std::vector<const Request*> requests = requests_by_id();
   for (const Group& group : groups_) dump.managers.push_back(this->dump(group, requests));
   return dump;
@@ -66,17 +84,19 @@ StateDump<Growing> Manager::dump() const {
 View<Growing> Manager::view() const {
   View<Growing> view{};
   view.state = dump();
-  for (const Group& group : groups_) view.new_block_ids.push_back(group.new_block_ids);
+  view.new_block_ids.resize(groups_.size());
+  pool_.each_new([&](GroupId g, BlockId b) { view.new_block_ids[g].push_back(b); });
   for (BlockId b = 1; total_held_ != 0 && b < num_blocks(); ++b) {
     if (held_[b] != 0) view.held.push_back({.block = b, .value = held_[b]});
   }
-  view.events = pool_.events().pending(config_.events_int_hashes);
+  view.events = pool_.events().pending(config_.events_int_hashes, hasher_.digest_size());
   view.stats = stats_;
   for (const Request* const request : requests_by_id()) {
     RequestDump<Growing> dump{};
     dump.req = request->id;
     dump.num_tokens = static_cast<Count>(request->tokens.size());
-    for (const Hash256& digest : request->digests) dump.block_hashes.push_back(to_digest(digest));
+    for (const Hash256& digest : request->digests)
+      dump.block_hashes.push_back(to_digest(digest, hasher_.digest_size()));
     if (request->has_hit) dump.hit = request->hit;
     view.requests.push_back(std::move(dump));
   }

@@ -6,38 +6,27 @@
 #include <cstdint>
 #include <optional>
 
-#include "model/block_pool.hpp"
-#include "model/group.hpp"
-#include "model/request.hpp"
-#include "spec/config.hpp"
+#include "model/groups/common.hpp"
 #include "spec/execution.hpp"
 #include "spec/vocabulary.hpp"
 
 namespace kvspec::model {
 
-struct FullAttention {
-  // The longest run of cached blocks from the left, of at most max_length tokens. [LOOK-03, LOOK-04]
-  template <class S>
-  static KVSPEC_EXEC constexpr BlockList<S> find_longest_hit(const Config<S>& config, const BlockPool<S>& pool,
-                                                             const Group<S>& group, const Request<S>& request,
-                                                             std::int64_t max_length) {
-    BlockList<S> hit{};
-    for (std::int64_t i = 0; i < max_length / group.block_size; ++i) {
-      const BlockKey<S> key{block_hash(config, request, i, group.block_size), group.id};
-      const std::optional<BlockId> cached = pool.index.first(key);
-      if (!cached) break;
-      hit.push_back(*cached);
-    }
-    if (config.is_eagle(group.spec) && !hit.empty()) hit.pop_back();
-    return hit;
-  }
+struct FullAttention : CommonRules<FullAttention> {
+  static constexpr bool lists_new_blocks = true;  // [ALLOC-15]
 
-  // The order in which the blocks of a table are freed. [FREE-01]
+  // The longest run of cached blocks from the left. [LOOK-03, LOOK-04]
   template <class S>
-  static KVSPEC_EXEC constexpr void free(BlockPool<S>& pool, const BlockList<S>& table) {
-    BlockList<S> ordered{};
-    for (std::size_t i = table.size(); i > 0; --i) ordered.push_back(table[i - 1]);
-    pool.free_blocks(ordered);
+  static KVSPEC_EXEC constexpr BlockTables<S> find_longest_hit(const GroupSpec&, const HitQuery<S>& query) {
+    BlockTables<S> hit = query.misses();
+    for (std::int64_t i = 0; i < query.max_blocks(); ++i) {
+      const std::optional<BlockList<S>> cached = query.cached(i);
+      if (!cached) break;
+      append<S>(hit, *cached);
+    }
+    if (query.drop_last && !hit[0].empty()) drop_last<S>(hit);
+    align<S>(query, hit);
+    return hit;
   }
 
   // [FREE-05]

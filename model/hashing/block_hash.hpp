@@ -17,6 +17,7 @@
 #include "model/hashing/cbor.hpp"
 #include "model/hashing/pickle.hpp"
 #include "model/hashing/sha256.hpp"
+#include "model/hashing/xxh3.hpp"
 #include "spec/config.hpp"
 #include "spec/execution.hpp"
 #include "spec/vocabulary.hpp"
@@ -46,8 +47,9 @@ KVSPEC_EXEC constexpr Digest hash_value(HashFunction function, const Value& valu
     case HashFunction::sha256_cbor:
       return digest_of_cbor<Sha256>(value);  // [HASH-02]
     case HashFunction::xxhash:
+      return digest_of_pickle<Xxh3>(value);  // [HASH-14]
     case HashFunction::xxhash_cbor:
-      break;  // no valid configuration has these [CONF-14]
+      return digest_of_cbor<Xxh3>(value);  // [HASH-14]
   }
   return Digest{};
 }

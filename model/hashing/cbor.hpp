@@ -48,6 +48,10 @@ class CborWriter {
     switch (key.kind) {
       case ExtraKeyKind::text:
         return save(std::string_view(key.text));
+      case ExtraKeyKind::lora:
+        return save_tagged("lora", key.text);
+      case ExtraKeyKind::salt:
+        return save_tagged("salt", key.text);
       case ExtraKeyKind::item:
         head(Major::array, 2);
         save(std::string_view(key.text));
@@ -80,6 +84,12 @@ class CborWriter {
   };
   static constexpr std::uint64_t null_value = 22;  // of the simple values; Python's None
 
+  // [DEV-05]
+  KVSPEC_EXEC constexpr void save_tagged(std::string_view tag, std::string_view text) {
+    head(Major::array, 2);
+    save(tag);
+    save(text);
+  }
   KVSPEC_EXEC constexpr void head(Major major, std::uint64_t argument) {
     if (argument < 24) return head_bytes(major, static_cast<std::uint8_t>(argument), 0, argument);
     if (argument <= 0xff) return head_bytes(major, 24, 1, argument);

@@ -100,6 +100,10 @@ class PickleWriter {
     switch (key.kind) {
       case ExtraKeyKind::text:
         return save(std::string_view(key.text));
+      case ExtraKeyKind::lora:
+        return save_tagged("lora", key.text);
+      case ExtraKeyKind::salt:
+        return save_tagged("salt", key.text);
       case ExtraKeyKind::item:
         tuple_begins(2);
         save(std::string_view(key.text));
@@ -130,6 +134,13 @@ class PickleWriter {
   }
 
  private:
+  // [DEV-05]
+  KVSPEC_EXEC constexpr void save_tagged(std::string_view tag, std::string_view text) {
+    tuple_begins(2);
+    save(tag);
+    save(text);
+    tuple_ends(2);
+  }
   // Tuples of up to three have opcodes of their own, which need no mark.
   KVSPEC_EXEC constexpr void tuple_begins(std::size_t size) {
     out_.object_begins();

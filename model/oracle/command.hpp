@@ -4,10 +4,13 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "model/oracle/engine.hpp"
+#include "spec/config.hpp"
 
 namespace CLI {
 class App;
@@ -46,6 +49,10 @@ class Registry {
 
 // Whatever is linked into this command beside the model. Defined outside of model/, which names no implementation.
 void register_linked(Registry& registry);
+
+// Adds the option --semantics, which sets `semantics` and leaves it alone when it is not given; `without` says what
+// that means. `semantics` outlives the parsing.
+void add_semantics(CLI::App& command, std::optional<Semantics>& semantics, const std::string& without);
 
 void add_replay(CLI::App& command, const Registry& registry, int& exit_code);
 void add_clauses(CLI::App& command, const Registry& registry, int& exit_code);

@@ -37,6 +37,10 @@ int run(int argc, char** argv) {
     fmt::print(stderr, "usage: see {} --help\n", name);
     return exit_bad_input;
   }
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    fmt::print(stderr, "kvspec: the output could not be written\n");
+    return exit_bad_input;
+  }
   return exit_code;
 }
 

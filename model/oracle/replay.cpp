@@ -4,10 +4,12 @@
 
 #include <cstdio>
 #include <fstream>
+#include <new>
 #include <utility>
 
 #include "spec/trace/print.hpp"
 #include "spec/trace/responsible_clause.hpp"
+#include "spec/trace/text.hpp"
 #include "spec/trace/trace.hpp"
 
 namespace kvspec::oracle {
@@ -35,8 +37,12 @@ Observation<Growing> compared_part(Observation<Growing> observation) {
 // The engine under test, and the model beside it as the judge of inputs that the engine refuses.
 class Replay {
  public:
-  Replay(std::string file, const NamedEngine& engine, const NamedEngine& model)
-      : file_(std::move(file)), make_engine_(engine), make_model_(model), judged_(engine.name != model.name) {}
+  Replay(std::string file, const NamedEngine& engine, const NamedEngine& model, std::optional<Semantics> semantics)
+      : file_(std::move(file)),
+        make_engine_(engine),
+        make_model_(model),
+        judged_(engine.name != model.name),
+        semantics_(semantics) {}
 
   Replayed run() {
     std::ifstream in(file_, std::ios::binary);
@@ -45,7 +51,15 @@ class Replay {
       done_.problem = reader.error();
       return std::move(done_);
     }
-    if (create(reader.value().config())) replay_steps(reader.value());
+    Config<Growing> config = reader.value().config();
+    config.semantics = semantics_.value_or(config.semantics.value_or(Semantics::recorded));
+    try {
+      if (create(config)) replay_steps(reader.value());
+    } catch (const std::bad_alloc&) {
+      engine_.reset();
+      model_.reset();
+      problem(line_, trace_error(Clause::trace_07, "out of memory"));
+    }
     return std::move(done_);
   }
 
@@ -54,11 +68,10 @@ class Replay {
     auto engine = make_engine_.make(config);
     if (judged_) {
       auto model = make_model_.make(config);
-      if (model.ok() != engine.ok()) {
-        const Error error = model.ok() ? engine.error() : model.error();
-        differ(1, "config", {"", model.ok() ? "accepted" : to_text(error), model.ok() ? to_text(error) : "accepted"},
-               error.clause);
-        return false;
+      const auto outcome = [](const auto& made) { return made.ok() ? "accepted" : to_text(made.error()); };
+      if (outcome(model) != outcome(engine)) {
+        return differ(1, "config", {"", outcome(model), outcome(engine)},
+                      model.ok() ? engine.error().clause : model.error().clause);
       }
       if (model) model_ = std::move(model.value());
     }
@@ -79,20 +92,27 @@ class Replay {
       }
       if (!next.value()) break;
       if (!replay_step(*next.value())) return;
-      last_line_ = next.value()->line;
     }
-    if (reader.after_error_state()) compare_after_error(*reader.after_error_state());
   }
 
   // Whether the trace may go on.
   bool replay_step(const TraceStep& step) {
+    line_ = step.line;
     const std::string op = op_of(step.command);
+    const std::optional<View<Growing>> before = step.error ? std::optional(engine_->view()) : std::nullopt;
     const Result<Observation<Growing>> result = engine_->step(step.command);
     const Result<Observation<Growing>> judged = judged_ ? model_->step(step.command) : result;
+    if (!judged && !result && !(judged.error() == result.error())) {
+      ++done_.operations;
+      return differ(step.line, op, {"", to_text(judged.error()), to_text(result.error())}, judged.error().clause);
+    }
     if (step.error) {
       ++done_.operations;
-      if (!result) return true;
-      return differ(step.line, op, {"err", step.error->type + ": " + step.error->msg, to_text(result.value())},
+      const std::string recorded = step.error->type + ": " + step.error->msg;
+      if (judged && !result)
+        return differ(step.line, op, {"", "performed", to_text(result.error())}, result.error().clause);
+      if (!result) return is_unchanged(step.line, op, *before);
+      return differ(step.line, op, {"err", recorded, to_text(result.value())},
                     judged ? clause_of_observation(step.command, "") : judged.error().clause);
     }
     if (!result && !judged) return problem(step.line, broken(op, result.error()));
@@ -110,12 +130,14 @@ class Replay {
     return true;
   }
 
-  void compare_after_error(StateDump<Growing> recorded) {
-    leave_out_informative(recorded);
-    if (auto found = first_difference(recorded, engine_->view().state)) {
-      const Clause clause = clause_of_view(DumpState<Growing>{}, found->path);
-      differ(last_line_ + 1, "after_error_state", std::move(*found), clause);
-    }
+  // An error changes nothing. What the recorded system was left with when it failed halfway is not compared.
+  bool is_unchanged(std::size_t line, const std::string& op, const View<Growing>& before) {
+    const View<Growing> after = engine_->view();
+    if (after == before) return true;
+    Difference found{"", "unchanged by an error", "changed"};
+    if (auto in_state = first_difference(before.state, after.state)) found = std::move(*in_state);
+    const Clause clause = clause_of_view(DumpState<Growing>{}, found.path);
+    return differ(line, op, std::move(found), clause);
   }
 
   bool differ(std::size_t line, std::string operation, Difference difference, Clause clause) {
@@ -131,9 +153,10 @@ class Replay {
   const NamedEngine& make_engine_;
   const NamedEngine& make_model_;
   bool judged_;
+  std::optional<Semantics> semantics_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Engine> model_;
-  std::size_t last_line_ = 1;
+  std::size_t line_ = 1;
   Replayed done_;
 };
 
@@ -141,22 +164,25 @@ class Replay {
 
 std::string to_text(const TraceDifference& found) {
   const std::string_view space = found.difference.path.empty() ? "" : " ";
-  return fmt::format("{}:{}: {}{}{}: expected {}, actual {} [{}]", found.file, found.line, found.operation, space,
-                     found.difference.path, found.difference.expected, found.difference.actual,
-                     describe(found.clause).id);
+  const auto shown = [](std::string_view text) { return printable(text, max_error_bytes); };
+  return fmt::format("{}:{}: {}{}{}: expected {}, actual {} [{}]", shown(found.file), found.line, found.operation,
+                     space, shown(found.difference.path), shown(found.difference.expected),
+                     shown(found.difference.actual), describe(found.clause).id);
 }
 
-Replayed replay_file(const std::string& file, const NamedEngine& engine, const NamedEngine& model) {
-  return Replay(file, engine, model).run();
+Replayed replay_file(const std::string& file, const NamedEngine& engine, const NamedEngine& model,
+                     std::optional<Semantics> semantics) {
+  return Replay(file, engine, model, semantics).run();
 }
 
-int replay_files(const std::vector<std::string>& files, const NamedEngine& engine, const NamedEngine& model) {
+int replay_files(const std::vector<std::string>& files, const NamedEngine& engine, const NamedEngine& model,
+                 std::optional<Semantics> semantics) {
   std::uint64_t traces = 0;
   std::uint64_t operations = 0;
   std::uint64_t differences = 0;
   int exit_code = exit_equal;
   for (const std::string& file : files) {
-    const Replayed replayed = replay_file(file, engine, model);
+    const Replayed replayed = replay_file(file, engine, model, semantics);
     operations += replayed.operations;
     if (replayed.problem) {
       exit_code = exit_bad_input;

@@ -36,10 +36,14 @@ struct Replayed {
 
 // Replays a file up to its first difference or problem. An input that breaks a precondition is a problem of the file,
 // unless the trace records that it failed, or the model performs it: then the engine is wrong.
-Replayed replay_file(const std::string& file, const NamedEngine& engine, const NamedEngine& model);
+//
+// `semantics` overrides what the trace names; a trace that names none is one of the recorded system.
+Replayed replay_file(const std::string& file, const NamedEngine& engine, const NamedEngine& model,
+                     std::optional<Semantics> semantics = {});
 
 // Replays all files, whatever becomes of each, and prints differences and the summary on standard output, problems on
 // standard error. Returns the exit code.
-int replay_files(const std::vector<std::string>& files, const NamedEngine& engine, const NamedEngine& model);
+int replay_files(const std::vector<std::string>& files, const NamedEngine& engine, const NamedEngine& model,
+                 std::optional<Semantics> semantics = {});
 
 }  // namespace kvspec::oracle

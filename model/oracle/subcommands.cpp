@@ -6,12 +6,14 @@
 #include <cctype>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "model/oracle/command.hpp"
 #include "model/oracle/replay.hpp"
 #include "spec/clauses.hpp"
+#include "spec/trace/names.hpp"
 
 namespace kvspec::oracle {
 
@@ -19,6 +21,7 @@ namespace {
 
 struct ReplayOptions {
   std::string engine = "model";
+  std::optional<Semantics> semantics;
   std::vector<std::string> files;
 };
 
@@ -28,6 +31,8 @@ std::string_view name_of(ClauseKind kind) {
       return "effect";
     case ClauseKind::rejection:
       return "rejection";
+    case ClauseKind::deviation:
+      return "deviation";
     case ClauseKind::invariant:
       return "invariant";
   }
@@ -59,12 +64,21 @@ int print_clauses(const std::vector<std::string>& ids) {
 
 }  // namespace
 
+void add_semantics(CLI::App& command, std::optional<Semantics>& semantics, const std::string& without) {
+  const auto set = [&semantics](const std::string& name) { semantics = enumerator_of<Semantics>(name); };
+  command
+      .add_option_function<std::string>(
+          "--semantics", set, "Those of the recorded system, or with each of its defects corrected (" + without + ")")
+      ->check(CLI::IsMember(enum_names<Semantics>));
+}
+
 void add_replay(CLI::App& command, const Registry& registry, int& exit_code) {
   CLI::App* replay = command.add_subcommand("replay", "Replays recorded traces and compares every recorded output");
   auto options = std::make_shared<ReplayOptions>();
   std::vector<std::string> names;
   for (const NamedEngine& engine : registry.engines()) names.push_back(engine.name);
   replay->add_option("--on", options->engine, "What replays them")->check(CLI::IsMember(names))->capture_default_str();
+  add_semantics(*replay, options->semantics, "without: what the trace names, or recorded");
   replay->add_option("FILE", options->files, "Traces: one JSON value per line, the configuration first")->required();
   replay->footer(
       "Prints the first difference of each trace as\n"
@@ -73,7 +87,8 @@ void add_replay(CLI::App& command, const Registry& registry, int& exit_code) {
       "  file:line: what is wrong [clause]\n"
       "Exit code: 0 no difference, 1 a difference, 2 bad input.");
   replay->callback([options, &registry, &exit_code] {
-    exit_code = replay_files(options->files, *registry.find(options->engine), *registry.find("model"));
+    exit_code =
+        replay_files(options->files, *registry.find(options->engine), *registry.find("model"), options->semantics);
   });
 }
 

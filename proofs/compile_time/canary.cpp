@@ -41,12 +41,20 @@ struct FaultyWorld : ModelWorld<S> {
   using Index = IndexOfLastInserted<S>;
 };
 
-static_assert(!test_eagle_with_partial_blocks<FaultyWorld<Fixed<Limits<10, 37, 2, 1>>>>().passed());
-static_assert(!test_block_lookup_cache_multi_blocks_per_key<FaultyWorld<Fixed<Limits<2, 1, 1, 1>>>>().passed());
+static_assert(
+    !test_eagle_with_partial_blocks<FaultyWorld<Fixed<Limits<Capacities{.blocks = 10, .tokens = 37, .hashes = 2}>>>>()
+         .passed());
+static_assert(
+    !test_eagle_with_sliding_window<
+         FaultyWorld<Fixed<Limits<Capacities{.blocks = 10, .tokens = 37, .hashes = 2, .requests = 2, .text = 25}>>>>()
+         .passed());
+static_assert(
+    !test_block_lookup_cache_multi_blocks_per_key<FaultyWorld<Fixed<Limits<Capacities{.blocks = 2}>>>>().passed());
 
 // What the faults do not touch still holds.
-static_assert(test_decode<FaultyWorld<Fixed<Limits<11, 78, 4, 1>>>>().passed());
-static_assert(test_block_lookup_cache_single_block_per_key<FaultyWorld<Fixed<Limits<2, 1, 1, 1>>>>().passed());
+static_assert(test_decode<FaultyWorld<Fixed<Limits<Capacities{.blocks = 11, .tokens = 78, .hashes = 4}>>>>().passed());
+static_assert(
+    test_block_lookup_cache_single_block_per_key<FaultyWorld<Fixed<Limits<Capacities{.blocks = 2}>>>>().passed());
 
 }  // namespace
 }  // namespace kvspec::seed

@@ -252,6 +252,8 @@ void Decoder::read(const json& value, ExtraKey<Growing>& out) {
   if (value.is_string()) {
     out.kind = ExtraKeyKind::text;
     read(value, out.text);
+  } else if (value.is_array() && value.size() == 2 && value[1].is_string()) {
+    read_tagged(value, out);
   } else if (value.is_array()) {
     out.kind = ExtraKeyKind::item;
     read_pair(value, out.text, out.offset);
@@ -262,6 +264,15 @@ void Decoder::read(const json& value, ExtraKey<Growing>& out) {
   } else {
     expected("a string, a pair of id and offset, or an object with the one member \"b\"", value);
   }
+}
+
+// ["lora", name] or ["salt", text] [HASH-06]
+void Decoder::read_tagged(const json& value, ExtraKey<Growing>& out) {
+  std::string tag;
+  read_pair(value, tag, out.text);
+  if (failed()) return;
+  if (tag != "lora" && tag != "salt") return expected("the tag \"lora\" or \"salt\"", value[0]);
+  out.kind = tag == "lora" ? ExtraKeyKind::lora : ExtraKeyKind::salt;
 }
 
 // ---- lists ---------------------------------------------------------------------------------------------------------

@@ -80,6 +80,7 @@ class Decoder {
   void read(const json& value, BlockKey<Growing>& out);
   void read(const json& value, EventHash<Growing>& out);
   void read(const json& value, ExtraKey<Growing>& out);
+  void read_tagged(const json& value, ExtraKey<Growing>& out);
   void read(const json& value, ExtraKeys<Growing>& out);
   void read(const json& value, PromptEmbeds<Growing>& out);
 

@@ -104,6 +104,12 @@ class Encoder {
       case ExtraKeyKind::text:
         write(key.text);
         return;
+      case ExtraKeyKind::lora:
+      case ExtraKeyKind::salt:
+        out += key.kind == ExtraKeyKind::lora ? R"(["lora",)" : R"(["salt",)";
+        write(key.text);
+        out += ']';
+        return;
       case ExtraKeyKind::item:
         out += '[';
         write(key.text);

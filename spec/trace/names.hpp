@@ -28,6 +28,8 @@ inline constexpr auto enum_names<GroupKind> =
 template <>
 inline constexpr auto enum_names<MambaCacheMode> = std::to_array<std::string_view>({"none", "align", "all"});
 template <>
+inline constexpr auto enum_names<Semantics> = std::to_array<std::string_view>({"recorded", "sound"});
+template <>
 inline constexpr auto enum_names<Medium> = std::to_array<std::string_view>({"GPU"});
 template <>
 inline constexpr auto enum_names<SpecKind> =

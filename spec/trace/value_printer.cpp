@@ -45,6 +45,12 @@ void ValuePrinter::write(const ExtraKey<Growing>& key) {
   switch (key.kind) {
     case ExtraKeyKind::text:
       return write(key.text);
+    case ExtraKeyKind::lora:
+    case ExtraKeyKind::salt:
+      out += key.kind == ExtraKeyKind::lora ? "(\"lora\", " : "(\"salt\", ";
+      write(key.text);
+      out += ')';
+      return;
     case ExtraKeyKind::digest:
       return write(key.digest);
     case ExtraKeyKind::item:

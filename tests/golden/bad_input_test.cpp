@@ -71,7 +71,7 @@ std::vector<BadInput> bad_inputs() {
                 "\n",
        2, "REQ-02", "free"},
       {"a pool of no blocks", config_with("\"num_blocks\":", "\"num_blocks\":-"), 1, "CONF-01", ""},
-      {"a group kind this version does not cover",
+      {"cross attention with caching",
        config_with("\"kind\":\"full\",\"block_size\"", "\"kind\":\"cross\",\"block_size\""), 1, "CONF-13", ""},
       {"an unknown hash function", config_with("\"hash_fn\":\"sha256", "\"hash_fn\":\"md5"), 1, "TRACE-04", "hash_fn"},
       {"a hash block size of its own", config_with("\"hash_block_size\":", "\"hash_block_size\":1"), 1, "CONF-", ""},

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -61,9 +62,14 @@ inline std::vector<std::string> lines_of(const std::string& text) {
 
 inline std::string golden_file(const std::string& name) { return KVSPEC_SOURCE_DIR "/tests/golden/" + name + ".jsonl"; }
 
-// The recorded traces of one full attention or MLA group.
-inline const std::vector<std::string> single_group_traces{
-    "full_17",    "full_async_27", "full_connector_8", "full_dcp2_37",    "full_eagle_16", "full_embeds_14",
-    "full_mm_21", "full_sha256_3", "mla_38",           "nocache_full_10", "big_full_39"};
+// The files of all recorded traces but those that end in a failure.
+inline std::vector<std::string> golden_traces() {
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(KVSPEC_SOURCE_DIR "/tests/golden")) {
+    if (entry.path().extension() == ".jsonl") files.push_back(entry.path().string());
+  }
+  std::ranges::sort(files);
+  return files;
+}
 
 }  // namespace kvspec::golden

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "fuzz/arbitrary.hpp"
+#include "fuzz/expected.hpp"
 #include "fuzz/model_host.hpp"
+#include "fuzz/owed.hpp"
 #include "fuzz/report.hpp"
 #include "fuzz/scenario.hpp"
 #include "fuzz/shrink.hpp"
@@ -27,11 +29,12 @@ fuzz::Scenario without_collisions(fuzz::Scenario scenario) {
   return scenario;
 }
 
-std::string shrunk_report(const Config<S>& config, const Commands& commands) {
-  const Failure failure = fuzz::shrink(config, commands, fuzz::model_host_oracle());
+std::string shrunk_report(const Config<S>& config, const Commands& commands, const fuzz::ClauseSet& tolerated = {}) {
+  const Failure failure = fuzz::shrink(config, commands, fuzz::model_host_oracle(tolerated));
   return fuzz::report(failure, {.commands_before = commands.size()});
 }
 
+// Covers: I30
 TEST(Lockstep, ModelAndHostAgreeOnPlausibleTraffic) {
   EXPECT_TRUE(rc::check("model and host agree on plausible traffic", [] {
     const fuzz::Scenario scenario = (*any_scenario()).make();
@@ -42,11 +45,28 @@ TEST(Lockstep, ModelAndHostAgreeOnPlausibleTraffic) {
   }));
 }
 
+// Whatever the deviations break, they break it on both sides alike.
+TEST(Lockstep, ModelAndHostAgreeUnderTheRecordedSemantics) {
+  EXPECT_TRUE(rc::check("model and host agree under the recorded semantics", [] {
+    fuzz::Scenario scenario = (*any_scenario()).make();
+    scenario.config.semantics = Semantics::recorded;
+    fuzz::ClauseSet broken;
+    for (const fuzz::Breach& breach : fuzz::all_breaches()) broken.add(breach.invariant);
+    Commands commands;
+    if (fuzz::run_model_and_host(scenario, 1000, 1, nullptr, &commands, broken).counterexample) {
+      RC_FAIL(shrunk_report(scenario.config, commands, broken));
+    }
+  }));
+}
+
 TEST(Lockstep, ModelAndHostAgreeOnAnyCommands) {
   EXPECT_TRUE(rc::check("model and host agree on any commands", [] {
     const fuzz::Scenario scenario = without_collisions((*any_scenario()).make());
     const auto commands = *fuzz::any_commands();
-    if (fuzz::run_model_and_host(scenario.config, commands)) RC_FAIL(shrunk_report(scenario.config, commands));
+    const fuzz::ClauseSet owed = fuzz::owed_by_callers();
+    if (fuzz::run_model_and_host(scenario.config, commands, 1, owed)) {
+      RC_FAIL(shrunk_report(scenario.config, commands, owed));
+    }
   }));
 }
 
@@ -61,12 +81,15 @@ TEST(Lockstep, ModelAndHostAgreeOnAnyCommandsAmongPlausibleOnes) {
       const auto at = *rc::gen::inRange<std::size_t>(0, commands.size());
       commands.insert(commands.begin() + static_cast<std::ptrdiff_t>(at), command);
     }
-    if (fuzz::run_model_and_host(scenario.config, commands)) RC_FAIL(shrunk_report(scenario.config, commands));
+    const fuzz::ClauseSet owed = fuzz::owed_by_callers();
+    if (fuzz::run_model_and_host(scenario.config, commands, 1, owed)) {
+      RC_FAIL(shrunk_report(scenario.config, commands, owed));
+    }
   }));
 }
 
 // Covers: CONF-01, CONF-02, CONF-03, CONF-04, CONF-05, CONF-06, CONF-07, CONF-08, CONF-09, CONF-10, CONF-11, CONF-12,
-// CONF-13, CONF-14
+// CONF-13
 TEST(Lockstep, ModelAndHostAcceptTheSameConfigurations) {
   EXPECT_TRUE(rc::check("model and host accept the same configurations", [] {
     Config<S> config = *rc::gen::oneOf(

@@ -18,7 +18,7 @@ struct BrokenCase {
 };
 
 const std::vector<BrokenCase>& broken_cases() {
-#define KVSPEC_BROKEN_SEED_CASE(name, parameters, limits, ...) \
+#define KVSPEC_BROKEN_SEED_CASE(name, parameters, world, limits, ...) \
   {#name "/" parameters, [] { return name<BrokenWorld>(__VA_ARGS__); }},
   static const std::vector<BrokenCase> cases = {KVSPEC_SEED_CASES(KVSPEC_BROKEN_SEED_CASE)};
 #undef KVSPEC_BROKEN_SEED_CASE
@@ -93,6 +93,32 @@ TEST(BrokenSeed, faults_fail_the_cases_about_them) {
       {Fault::loses_parents, "test_null_parent_block_hash/"},
       {Fault::finds_the_last_duplicate, "test_block_lookup_cache_multi_blocks_per_key/"},
       {Fault::pops_whatever_is_first, "test_block_lookup_cache_single_block_per_key/"},
+      {Fault::ignores_eagle, "test_prefill_hybrid_model_eagle/"},
+      {Fault::ignores_eagle, "test_prefill_hybrid_model_combinations_eagle/2g_full+sw"},
+      {Fault::ignores_eagle, "test_eagle_with_sliding_window/"},
+      {Fault::knows_group_0_only, "test_block_stored_event_group_idx/1"},
+      {Fault::never_caches, "test_prefill_hybrid_model_combinations/2g_sw+sw_large"},
+      {Fault::looks_up_the_first_group_only, "test_prefill_hybrid_model/"},
+      {Fault::looks_up_the_first_group_only, "test_different_block_size/"},
+      {Fault::caches_masked_blocks, "test_hybrid_cache_blocks_swa_tail_window_only/"},
+      {Fault::caches_beyond_the_alignment, "test_hybrid_cache_blocks_clamped_to_lcm/"},
+      {Fault::caches_no_block_for_the_drop, "test_eagle_swa_alignment_caches_extra_block/"},
+      {Fault::caches_no_block_for_the_drop, "test_eagle_swa_boundary_caches_post_boundary_block/"},
+      {Fault::caches_no_block_for_the_drop, "test_eagle_grouped_swa_siblings_use_same_cache_mask/"},
+      {Fault::ignores_retention, "test_hybrid_local_kv_retention_interval_aligns_in_manager/"},
+      {Fault::ignores_retention, "test_hybrid_local_kv_retention_interval_rejects_invalid/33"},
+      {Fault::ignores_retention, "test_hybrid_local_kv_retention_interval_rejects_invalid/minus_32"},
+      {Fault::ignores_retention, "test_hybrid_local_kv_retention_interval_survives_recycling/"},
+      {Fault::ignores_retention, "test_pure_swa_retention_interval_caches_sparse_tails/"},
+      {Fault::forgets_the_replay_boundary, "test_hybrid_local_kv_retention_latest_only_reuses_replay_boundary/"},
+      {Fault::forgets_the_replay_boundary, "test_hybrid_local_kv_retention_mtp_reuses_latest_boundary/"},
+      {Fault::forgets_the_replay_boundary, "test_pure_swa_retention_latest_only/"},
+      {Fault::ignores_the_gate, "test_can_fit_full_sequence_full_attention_still_gates_oversized/"},
+      {Fault::ignores_the_admission_cap, "test_can_fit_full_sequence_swa_cap_admits_long_prompt/"},
+      {Fault::frees_windows_like_full_attention, "test_swa_free_split_keeps_cached_tail_ahead_of_scratch/"},
+      {Fault::describes_the_next_group, "test_block_stored_event_group_idx_multiple_groups/"},
+      {Fault::keeps_every_state, "test_prefill_hybrid_model_mamba_align/"},
+      {Fault::never_starts_a_step, "test_prefill_hybrid_model_combinations/4g_interleaved_full+mamba"},
   };
   for (const auto& e : expected) {
     EXPECT_TRUE(contains(failing_with(e.fault), e.name))

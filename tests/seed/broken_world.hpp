@@ -41,8 +41,21 @@ enum class Fault : std::uint8_t {
   loses_parents,                 // EVENT-02
   finds_the_last_duplicate,      // POOL-09
   pops_whatever_is_first,        // POOL-10
+  // Faults that only several groups or sliding windows show.
+  looks_up_the_first_group_only,      // LOOK-11, LOOK-12
+  caches_masked_blocks,               // CACHE-08
+  caches_beyond_the_alignment,        // CACHE-07
+  caches_no_block_for_the_drop,       // CACHE-07, CACHE-08
+  ignores_retention,                  // CACHE-09, CONF-07
+  forgets_the_replay_boundary,        // CACHE-09
+  ignores_the_gate,                   // ALLOC-07
+  ignores_the_admission_cap,          // ALLOC-16
+  frees_windows_like_full_attention,  // FREE-08
+  describes_the_next_group,           // EVENT-06
+  keeps_every_state,                  // MAMBA-03
+  never_starts_a_step,                // MAMBA-02
 };
-inline constexpr Fault last_fault = Fault::pops_whatever_is_first;
+inline constexpr Fault last_fault = Fault::never_starts_a_step;
 
 // The fault of every broken system and index made from now on. One instantiation of each case serves all faults.
 inline Fault current_fault = Fault::none;
@@ -56,6 +69,14 @@ class BrokenManager : public model::Manager<Growing, model::ExactHashing> {
   static Result<BrokenManager> create(const Config<S>& sent) {
     Config<S> config = sent;
     if (current_fault == Fault::ignores_eagle) config.use_eagle = false;
+    if (current_fault == Fault::ignores_retention) config.retention_interval.reset();
+    if (current_fault == Fault::ignores_the_admission_cap) config.max_num_batched_tokens.reset();
+    for (GroupSpec& group : config.groups) {
+      if (current_fault == Fault::ignores_eagle) group.is_eagle_group.reset();
+      if (current_fault == Fault::keeps_every_state && group.mamba_cache_mode) {
+        group.mamba_cache_mode = MambaCacheMode::none;
+      }
+    }
     if (current_fault == Fault::caches_although_disabled) config.enable_caching = true;
     if (current_fault == Fault::counts_although_disabled) config.log_stats = true;
     if (current_fault == Fault::uses_the_other_hash_function) {
@@ -80,8 +101,28 @@ class BrokenManager : public model::Manager<Growing, model::ExactHashing> {
     return Base::step(c);
   }
 
+  // What the first group hits alone, for every group.
+  Result<GetComputedBlocks<S>::Observation> step(const GetComputedBlocks<S>& c) {
+    auto seen = Base::step(c);
+    if (current_fault != Fault::looks_up_the_first_group_only || num_groups() == 1 || !seen) return seen;
+    const model::Request<S>& request = *state().find(c.req);
+    BlockList<S> found{};
+    for (std::int64_t i = 0; (i + 1) * block_size(0) < request.num_tokens(); ++i) {
+      const auto block = state().pool.index.first({model::block_hash(state().config, request, i, block_size(0)), 0});
+      if (!block) break;
+      found.push_back(*block);
+    }
+    seen.value().num_computed_tokens = static_cast<Count>(found.size() * static_cast<std::size_t>(block_size(0)));
+    for (GroupId g = 0; g < num_groups(); ++g) {
+      const std::size_t length = seen.value().num_computed_tokens / static_cast<std::size_t>(block_size(g));
+      seen.value().blocks[g] = g == 0 ? found : BlockList<S>(length, null_block);
+    }
+    return seen;
+  }
+
   Result<AllocateSlots<S>::Observation> step(const AllocateSlots<S>& sent) {
     AllocateSlots<S> c = sent;
+    if (current_fault == Fault::ignores_the_gate) c.full_sequence_must_fit = false;
     const bool passes_hit = c.new_computed_blocks == PassedHit::computed && c.num_new_computed_tokens > 0;
     if (current_fault == Fault::never_caches) c.delay_cache_blocks = true;
     if (current_fault == Fault::allocates_beside_the_hit && passes_hit) {
@@ -99,20 +140,33 @@ class BrokenManager : public model::Manager<Growing, model::ExactHashing> {
       touch.block_ids = Base::step(GetComputedBlocks<S>{c.req, 0}).value().blocks[0];
       (void)Base::step(touch);
     }
+    if (seen && seen.value().result) spoil_cache(c);
     return seen;
   }
 
   // Takes what the base has freed out of the queue again and frees it in the other order.
   Result<Free<S>::Observation> step(const Free<S>& c) {
-    if (current_fault != Fault::frees_from_first_to_last) return Base::step(c);
+    const bool forwards = current_fault == Fault::frees_from_first_to_last;
+    if (!forwards && current_fault != Fault::frees_windows_like_full_attention) return Base::step(c);
     PoolFreeBlocks<S> freed{};
-    const auto table = Base::step(GetBlockIds<S>{c.req});
-    if (table) freed.block_ids = table.value().result[0];
+    const auto tables = Base::step(GetBlockIds<S>{c.req});
+    for (GroupId g = 0; tables && g < num_groups(); ++g) {
+      BlockList<S> table = tables.value().result[g];
+      if (!forwards) std::reverse(table.begin(), table.end());
+      if (forwards || is_sliding_window(spec(g).kind)) {
+        freed.block_ids.insert(freed.block_ids.end(), table.begin(), table.end());
+      }
+    }
     const auto seen = Base::step(c);
-    std::erase_if(freed.block_ids, [&](BlockId b) { return ref_cnt(b) != 0; });
+    std::erase_if(freed.block_ids, [&](BlockId b) { return b == null_block || ref_cnt(b) != 0; });
     (void)Base::step(PoolTouch<S>{freed.block_ids});
     (void)Base::step(freed);
     return seen;
+  }
+
+  Result<Done> step(const NewStepStarts<S>& c) {
+    if (current_fault == Fault::never_starts_a_step) return Done{};
+    return Base::step(c);
   }
 
   Result<Done> step(const EvictBlocks<S>& sent) {
@@ -137,6 +191,12 @@ class BrokenManager : public model::Manager<Growing, model::ExactHashing> {
   Result<TakeEvents<S>::Observation> step(const TakeEvents<S>& c) {
     auto seen = Base::step(c);
     spoil(seen.value().events);
+    if (current_fault == Fault::describes_the_next_group) {
+      for (Event<S>& event : seen.value().events) {
+        auto* stored = std::get_if<BlockStored<S>>(&event);
+        if (stored != nullptr && stored->group_idx < num_groups()) describe_next_group(*stored);
+      }
+    }
     return seen;
   }
 
@@ -172,6 +232,49 @@ class BrokenManager : public model::Manager<Growing, model::ExactHashing> {
     }
   }
 
+  void describe_next_group(BlockStored<S>& stored) const {
+    const GroupSpec& next = spec((stored.group_idx + 1) % num_groups());
+    stored.kv_cache_spec_kind = is_sliding_window(next.kind)    ? SpecKind::sliding_window
+                                : next.kind == GroupKind::mamba ? SpecKind::mamba
+                                                                : SpecKind::full_attention;
+    stored.kv_cache_spec_sliding_window.reset();
+    if (next.sliding_window) stored.kv_cache_spec_sliding_window = static_cast<Count>(*next.sliding_window);
+  }
+
+  // After an allocation: caches or evicts blocks of sliding windows as the faults about masks do.
+  void spoil_cache(const AllocateSlots<S>& c) {
+    const model::Request<S>& request = *state().find(c.req);
+    const std::int64_t alignment = state().config.scheduler_block_size;
+    const std::int64_t computed =
+        std::int64_t{c.req_num_computed_tokens} + c.num_new_computed_tokens + c.num_new_tokens;
+    const std::int64_t end = std::min<std::int64_t>(computed, request.num_tokens());
+    const std::int64_t aligned = end / alignment * alignment;
+    const std::int64_t boundary = (request.num_prompt_tokens - 1) / alignment * alignment;
+    const auto tables = Base::step(GetBlockIds<S>{c.req}).value().result;
+    for (const model::Group<S>& group : state().groups) {
+      if (!is_sliding_window(group.spec.kind)) continue;
+      const BlockList<S>& table = tables[group.id];
+      for (std::size_t i = 0; i < table.size() && table[i] != null_block; ++i) {
+        const std::int64_t first = static_cast<std::int64_t>(i) * group.block_size;
+        const std::int64_t last = first + group.block_size;
+        const bool drops = group.drops_last_block && first % alignment == 0 && first > 0;
+        const bool caches = (current_fault == Fault::caches_masked_blocks && last <= aligned) ||
+                            (current_fault == Fault::caches_beyond_the_alignment && last > aligned && last <= end);
+        const bool evicts = (current_fault == Fault::caches_no_block_for_the_drop && drops) ||
+                            (current_fault == Fault::forgets_the_replay_boundary && state().config.retention_interval &&
+                             first < boundary && last >= boundary);
+        if (caches && !Base::has_hash(table[i])) cache(c.req, table[i], static_cast<Count>(i), group.id);
+        if (evicts) (void)Base::step(EvictBlocks<S>{{table[i]}});
+      }
+    }
+  }
+
+  void cache(const RequestId<S>& req, BlockId block, Count place, GroupId group) {
+    (void)Base::step(PoolTouch<S>{{block}});
+    (void)Base::step(PoolCacheFullBlocks<S>{req, BlockList<S>(place + 1u, block), place, place + 1, group});
+    (void)Base::step(PoolFreeBlocks<S>{{block}, false});
+  }
+
   std::vector<std::optional<BlockKey<S>>> stale_{};  // keys that keeps_hashes_of_taken_blocks has not forgotten
 };
 
@@ -193,6 +296,7 @@ struct BrokenWorld {
   using System = BrokenManager;
   using Hashing = model::ExactHashing;
   using Index = BrokenIndex;
+  static constexpr Semantics semantics = Semantics::recorded;
   static constexpr bool checks_invariants = false;
 };
 

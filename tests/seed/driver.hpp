@@ -15,6 +15,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 #include "spec/commands.hpp"
 #include "spec/config.hpp"
@@ -111,6 +112,10 @@ struct Extras {
   std::optional<Count> prompt_logprobs{};
 };
 
+// Places in a block table.
+template <class S>
+using PlaceList = typename S::template list<Count, Bound::blocks>;
+
 template <class S>
 struct Request {
   RequestId<S> id{};
@@ -121,7 +126,8 @@ struct Request {
 
 template <class S>
 struct Hit {
-  BlockList<S> blocks{};
+  BlockList<S> blocks{};    // of the first group
+  BlockTables<S> groups{};  // of each group
   Count num_tokens = 0;
 };
 
@@ -135,8 +141,16 @@ class Manager {
   using S = typename W::Storage;
   using System = typename W::System;
 
-  constexpr explicit Manager(const Config<S>& config) : config_(config), system_(System::create(config)) {
+  constexpr explicit Manager(const Config<S>& config)
+      : config_(with_semantics(config)), system_(System::create(config_)) {
     if (!system_) stopped_by_ = describe(system_.error().clause).id;
+  }
+
+  // Why no manager is made of a configuration, if none is.
+  static constexpr std::optional<Error> rejection(const Config<S>& config) {
+    const auto system = System::create(with_semantics(config));
+    if (system) return {};
+    return system.error();
   }
 
   // Passed, unless a command was refused or an invariant is broken.
@@ -171,12 +185,15 @@ class Manager {
     GetComputedBlocks<S> command{};
     command.req = req.id;
     const auto seen = apply(command);
-    return {seen.blocks.empty() ? BlockList<S>{} : seen.blocks[0], seen.num_computed_tokens};
+    Hit<S> hit{{}, seen.blocks, seen.num_computed_tokens};
+    hit.groups.resize(config_.groups.size());  // as many even if the command was refused
+    if (!hit.groups.empty()) hit.blocks = hit.groups[0];
+    return hit;
   }
 
-  // The new blocks of the only group; absent if the allocation is refused.
-  constexpr std::optional<BlockList<S>> allocate_slots(const Request<S>& req, Count num_new_tokens,
-                                                       const std::optional<Hit<S>>& hit = {}) {
+  // The new blocks of each group; absent if the allocation is refused.
+  constexpr std::optional<BlockTables<S>> allocate_groups(const Request<S>& req, Count num_new_tokens,
+                                                          const std::optional<Hit<S>>& hit = {}) {
     AllocateSlots<S> command{};
     command.req = req.id;
     command.req_num_computed_tokens = req.num_computed_tokens;
@@ -185,9 +202,24 @@ class Manager {
       command.num_new_computed_tokens = hit->num_tokens;
       command.new_computed_blocks = PassedHit::computed;
     }
-    const auto seen = apply(command);
-    if (!seen.result || seen.result->empty()) return {};
-    return (*seen.result)[0];
+    return apply(command).result;
+  }
+
+  // The new blocks of the only group; absent if the allocation is refused.
+  constexpr std::optional<BlockList<S>> allocate_slots(const Request<S>& req, Count num_new_tokens,
+                                                       const std::optional<Hit<S>>& hit = {}) {
+    const auto blocks = allocate_groups(req, num_new_tokens, hit);
+    if (!blocks || blocks->empty()) return {};
+    return (*blocks)[0];
+  }
+
+  // Allocates the first tokens of a request without a hit, if its whole sequence would fit: whether it got them.
+  constexpr bool admit(const Request<S>& req, Count num_new_tokens) {
+    AllocateSlots<S> command{};
+    command.req = req.id;
+    command.num_new_tokens = num_new_tokens;
+    command.full_sequence_must_fit = true;
+    return apply(command).result.has_value();
   }
 
   constexpr void free(const Request<S>& req) {
@@ -197,22 +229,26 @@ class Manager {
     apply(command);
   }
 
-  constexpr BlockList<S> block_ids(const Request<S>& req) {
+  constexpr void new_step_starts() { apply(NewStepStarts<S>{}); }
+
+  // The block table of the request in a group.
+  constexpr BlockList<S> block_ids(const Request<S>& req, GroupId group = 0) {
     GetBlockIds<S> command{};
     command.req = req.id;
     const auto seen = apply(command);
-    return seen.result.empty() ? BlockList<S>{} : seen.result[0];
+    return group < seen.result.size() ? seen.result[group] : BlockList<S>{};
   }
 
   constexpr bool reset_prefix_cache() { return apply(ResetPrefixCache<S>{}).result; }
   constexpr EventList<S> take_events() { return apply(TakeEvents<S>{}).events; }
   constexpr PrefixCacheStats take_stats() { return apply(TakeStats<S>{}); }
 
-  constexpr void evict_block(BlockId block) {
+  constexpr void evict_blocks(const BlockList<S>& blocks) {
     EvictBlocks<S> command{};
-    command.block_ids.push_back(block);
+    command.block_ids = blocks;
     apply(command);
   }
+  constexpr void evict_block(BlockId block) { evict_blocks({block}); }
 
   constexpr BlockList<S> pool_get_new_blocks(Count count) {
     PoolGetNewBlocks<S> command{};
@@ -237,18 +273,40 @@ class Manager {
     apply(command);
   }
 
-  // Whether block `index` of the request is cached in each of the groups.
-  constexpr bool is_cached(const Request<S>& req, Count index, const CountList<S>& groups) {
+  // Makes a free block findable as the block at a place of the request in a group. It becomes the last free block.
+  constexpr void cache_free_block(const Request<S>& req, BlockId block, Count place, GroupId group) {
+    PoolTouch<S> command{};
+    command.block_ids.push_back(block);
+    apply(command);
+    pool_cache_full_blocks(req, BlockList<S>(place + 1u, block), place, place + 1, group);
+    pool_free_blocks(command.block_ids);
+  }
+
+  // The blocks that block `index` of the request is cached in, if it is in each of the groups.
+  constexpr std::optional<BlockList<S>> cached_blocks(const Request<S>& req, Count index, const CountList<S>& groups) {
     PoolGetCachedBlock<S> command{};
     command.req = req.id;
     command.index = index;
     command.groups = groups;
-    return apply(command).blocks.has_value();
+    return apply(command).blocks;
+  }
+  constexpr bool is_cached(const Request<S>& req, Count index, const CountList<S>& groups) {
+    return cached_blocks(req, index, groups).has_value();
+  }
+
+  // The places of the request's blocks that are cached in a group whose blocks are hash blocks.
+  constexpr PlaceList<S> cached_places(const Request<S>& req, GroupId group) {
+    PlaceList<S> places{};
+    for (Count i = 0; i < req.block_hashes.size(); ++i) {
+      if (is_cached(req, i, {group})) places.push_back(i);
+    }
+    return places;
   }
 
   // H(parent or the none hash, tokens, extra keys or None), computed beside the system under test. [HASH-01]
   constexpr Digest hash_block_tokens(const std::optional<Digest>& parent, std::span<const Token> tokens,
                                      const ExtraKeys<S>& extra_keys = {}) const {
+    static_assert(!std::is_void_v<typename W::Hashing>, "a case that compares hashes runs with exact ones");
     typename W::Hashing hashing{};
     return hashing.block(config_, parent ? *parent : hashing.none_hash(config_), tokens, extra_keys);
   }
@@ -293,6 +351,11 @@ class Manager {
   constexpr EventList<S> pending_events() const { return system().view().events; }
 
  private:
+  static constexpr Config<S> with_semantics(Config<S> config) {
+    config.semantics = W::semantics;
+    return config;
+  }
+
   constexpr const System& system() const { return system_.value(); }
 
   template <class C>
@@ -322,10 +385,14 @@ class Manager {
   Invariants<S> invariants_{};
 };
 
-// Names every case uses: the storage and lists of block ids.
+// Names every case uses: the storage, lists of block ids, one such list per group, places.
 template <class W>
 using StorageOf = typename W::Storage;
 template <class W>
 using Ids = BlockList<typename W::Storage>;
+template <class W>
+using Tables = BlockTables<typename W::Storage>;
+template <class W>
+using Places = PlaceList<typename W::Storage>;
 
 }  // namespace kvspec::seed

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "tests/seed/driver.hpp"
+#include "tests/seed/groups.hpp"
 
 namespace kvspec::seed {
 
@@ -155,6 +156,60 @@ constexpr Verdict test_kv_cache_events_with_lora(Count blocks_to_cache) {
 
   // Beyond the seed: the name of the LoRA is part of every hash.
   for (const EventHash<S>& hash : event->block_hashes) SEED_CHECK(!contains<S>(with_lora, hash));
+  return SEED_VERDICT(manager);
+}
+
+// Covers: EVENT-01, EVENT-06, CACHE-01
+template <class W>
+constexpr Verdict test_block_stored_event_group_idx(GroupId group_id) {
+  using S = StorageOf<W>;
+  Config<S> config = config_of_groups<S>(5, 4, {full_group(4), window_group(4, 2 * 4), mamba_group(4)});
+  config.events = true;
+  Manager<W> manager(config);
+  const auto req = manager.make_request("req_grp_idx", range<S>(0, 4 * 2));
+  const Ids<W> blocks = manager.pool_get_new_blocks(2);
+  manager.pool_cache_full_blocks(req, blocks, 0, 2, group_id);
+
+  const EventList<S> events = manager.take_events();
+  SEED_CHECK(events.size() == 1);
+  const auto* stored = std::get_if<BlockStored<S>>(&events[0]);
+  SEED_CHECK(stored != nullptr);
+  SEED_CHECK(stored->group_idx == group_id);
+  const SpecKind kinds[] = {SpecKind::full_attention, SpecKind::sliding_window, SpecKind::mamba};
+  SEED_CHECK(stored->kv_cache_spec_kind == kinds[group_id]);
+  SEED_CHECK(stored->kv_cache_spec_sliding_window.has_value() == (group_id == 1));
+  SEED_CHECK(stored->kv_cache_spec_sliding_window.value_or(2 * 4) == 2 * 4);
+  return SEED_VERDICT(manager);
+}
+
+// Full attention and a sliding window cache the same tokens one after the other; a consumer can tell the two apart.
+// Covers: EVENT-01, EVENT-06, EVENT-07, CACHE-01, HASH-11
+template <class W>
+constexpr Verdict test_block_stored_event_group_idx_multiple_groups() {
+  using S = StorageOf<W>;
+  Config<S> config = config_of_groups<S>(5, 4, {full_group(4), window_group(4, 128)});
+  config.events = true;
+  Manager<W> manager(config);
+  const auto req = manager.make_request("req_multi_grp", range<S>(0, 4 * 2));
+
+  // Cache blocks for group 0 (full attention) and for group 1 (sliding window).
+  const Ids<W> blocks_grp0 = manager.pool_get_new_blocks(2);
+  manager.pool_cache_full_blocks(req, blocks_grp0, 0, 2, 0);
+  const Ids<W> blocks_grp1 = manager.pool_get_new_blocks(2);
+  manager.pool_cache_full_blocks(req, blocks_grp1, 0, 2, 1);
+
+  const EventList<S> events = manager.take_events();
+  SEED_CHECK(events.size() == 2);
+  const auto* first = std::get_if<BlockStored<S>>(&events[0]);
+  SEED_CHECK(first != nullptr);
+  SEED_CHECK(first->group_idx == 0);
+  SEED_CHECK(first->kv_cache_spec_kind == SpecKind::full_attention);
+  SEED_CHECK(!first->kv_cache_spec_sliding_window);
+  const auto* second = std::get_if<BlockStored<S>>(&events[1]);
+  SEED_CHECK(second != nullptr);
+  SEED_CHECK(second->group_idx == 1);
+  SEED_CHECK(second->kv_cache_spec_kind == SpecKind::sliding_window);
+  SEED_CHECK(second->kv_cache_spec_sliding_window == 128);
   return SEED_VERDICT(manager);
 }
 

@@ -1,14 +1,27 @@
-// Every case on the host implementation.
+// Every case on the host implementation, under both semantics.
 
 #include "tests/seed/cases.hpp"
 #include "tests/seed/host_world.hpp"
 #include "tests/seed/registration.hpp"
+#include "tests/seed/worlds.hpp"
 
 namespace kvspec::seed {
+namespace {
+
+using World = UnderEitherSemantics<HostWorld>;
+
+}  // namespace
 
 void register_host_cases() {
-#define KVSPEC_REGISTER_SEED_CASE(name, parameters, limits, ...) \
-  register_case(#name, parameters, "host", [] { return name<HostWorld>(__VA_ARGS__); });
+#define KVSPEC_REGISTER_SEED_CASE(name, parameters, world, limits, ...) \
+  register_case(#name, parameters, "host", [] {                         \
+    World::semantics = Semantics::recorded;                             \
+    return name<World>(__VA_ARGS__);                                    \
+  });                                                                   \
+  register_sound_case(#name, parameters, "host_sound", [] {             \
+    World::semantics = Semantics::sound;                                \
+    return name<World>(__VA_ARGS__);                                    \
+  });
   KVSPEC_SEED_CASES(KVSPEC_REGISTER_SEED_CASE)
 #undef KVSPEC_REGISTER_SEED_CASE
 }

@@ -5,6 +5,7 @@
 #include "impl/host/hash_index.hpp"
 #include "impl/host/manager.hpp"
 #include "model/hashing/block_hash.hpp"
+#include "spec/config.hpp"
 #include "spec/storage.hpp"
 
 namespace kvspec::seed {
@@ -18,6 +19,7 @@ struct HostWorld {
   using Storage = Growing;
   using System = host::Manager;
   using Hashing = model::ExactHashing;
+  static constexpr Semantics semantics = Semantics::recorded;
   static constexpr bool checks_invariants = true;
 };
 

@@ -8,36 +8,50 @@
 
 namespace kvspec::seed {
 
-template <std::size_t blocks, std::size_t tokens, std::size_t hashes, std::size_t requests, std::size_t events = 1,
-          std::size_t keys = 1, std::size_t items = 1>
+// One number per list of spec/storage.hpp, and the lengths of texts and hashes.
+struct Capacities {
+  std::size_t blocks = 1;
+  std::size_t tokens = 1;
+  std::size_t hashes = 1;    // of a request; with symbolic hashing, of all requests together
+  std::size_t requests = 1;  // live at a time
+  std::size_t groups = 2;    // two are named when a look-up asks for two groups
+  std::size_t events = 1;
+  std::size_t items = 1;
+  std::size_t keys = 1;
+  std::size_t duplicates = 2;
+  std::size_t text = 18;  // bytes of the longest request id
+  std::size_t hash = 32;  // bytes: 32 for each hash block that a block spans
+};
+
+template <Capacities capacities>
 struct Limits {
   static constexpr std::size_t of(Bound bound) {
     switch (bound) {
       case Bound::blocks:
-        return blocks;
+        return capacities.blocks;
       case Bound::tokens:
-        return tokens;
+        return capacities.tokens;
       case Bound::hashes:
-        return hashes;
+        return capacities.hashes;
       case Bound::requests:
-        return requests;
+        return capacities.requests;
       case Bound::groups:
-        return 2;  // two are named when a look-up asks for two groups
+        return capacities.groups;
       case Bound::events:
-        return events;
+        return capacities.events;
       case Bound::items:
-        return items;
+        return capacities.items;
       case Bound::keys:
-        return keys;
+        return capacities.keys;
       case Bound::duplicates:
-        return 2;
+        return capacities.duplicates;
       case Bound::floats:
         return 1;
     }
     return 0;
   }
-  static constexpr std::size_t text = 18;  // bytes of the longest request id
-  static constexpr std::size_t hash = 32;  // bytes
+  static constexpr std::size_t text = capacities.text;
+  static constexpr std::size_t hash = capacities.hash;
 };
 
 }  // namespace kvspec::seed

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tests/seed/cases.hpp"
+#include "tests/seed/recorded_only.hpp"
 
 namespace kvspec::seed {
 namespace {
@@ -34,7 +35,8 @@ std::map<std::string, std::string> clauses_by_case(const std::string& source) {
 
 std::vector<CaseRow> case_rows(const std::string& sources) {
   std::map<std::string, std::string> clauses;
-  for (const char* theme : {"prefill", "eviction", "hashing", "events", "eagle", "index"}) {
+  for (const char* theme : {"prefill", "hybrid", "block_sizes", "eviction", "hashing", "events", "eagle", "index",
+                            "retention", "admission"}) {
     clauses.merge(clauses_by_case(read(sources + "/tests/seed/" + theme + ".hpp")));
   }
 #define KVSPEC_SEED_ROW(name, parameters, ...) {#name, parameters, clauses[#name]},
@@ -52,10 +54,13 @@ std::vector<CaseRow> case_rows(const std::string& sources) {
 }
 
 std::string case_table(const std::string& sources) {
-  std::string table = "| Case | Instances | Clauses | Runs on |\n|---|---|---|---|\n";
+  std::string table = "| Case | Instances | Clauses | Runs on | Semantics |\n|---|---|---|---|---|\n";
   for (const CaseRow& row : case_rows(sources)) {
     const std::string instances = row.instances.empty() ? "one" : row.instances;
-    table += "| " + row.name + " | " + instances + " | " + row.clauses + " | model, host, compiler |\n";
+    const std::string deviation(deviation_of(row.name));
+    const std::string semantics = deviation.empty() ? "both" : "recorded: " + deviation;
+    table +=
+        "| " + row.name + " | " + instances + " | " + row.clauses + " | model, host, compiler | " + semantics + " |\n";
   }
   return table;
 }

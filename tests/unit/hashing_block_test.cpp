@@ -17,6 +17,7 @@
 #include "model/hashing/block_hash.hpp"
 #include "model/hashing/symbolic_hashing.hpp"
 #include "model/request.hpp"
+#include "model/request_hashing.hpp"
 
 namespace kvspec::model {
 namespace {
@@ -70,10 +71,12 @@ constexpr bool a_recorded_block() {
 static_assert(a_recorded_block());
 TEST(HashingBlock, ARecordedBlock) { EXPECT_TRUE(a_recorded_block()); }
 
-// The extra keys of the block of tokens start .. end - 1.
+// The extra keys of the block of tokens start .. end - 1, as the real system has them.
 ExtraKeys<S> keys_of(const AddRequest<S>& request, std::int64_t start, std::int64_t end, std::size_t first_item = 0) {
+  Config<S> config = single_group_config<S>(GroupKind::full, 1, 1);
+  config.semantics = Semantics::recorded;
   ExactHashing hashing;
-  return extra_keys(hashing, make_request(request), first_item, start, end);
+  return extra_keys(config, hashing, make_request(request), first_item, start, end);
 }
 
 // ---- Recorded requests -----------------------------------------------------------------------------------------

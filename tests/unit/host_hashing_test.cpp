@@ -1,6 +1,7 @@
 // The two encodings of the host implementation against digests computed by Python (pickle of CPython 3.11, hashlib).
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,7 @@ std::string keyed_block(HashFunction function, const std::string& lora, std::vec
   sources.lora_name = lora;
   sources.items = std::move(items);
   sources.cache_salt = salt;
+  sources.bare_texts = true;  // as the Python that computed the digests has it [DEV-05]
   return block_at(hasher(function), {1, 2, 3, 4}, sources, 0);
 }
 
@@ -119,6 +121,40 @@ TEST(HostHashing, ExtraKeysInTheirOrder) {
             "b0187dd9926b749be79e82114aa8ff6b053f5dec9731b4450ea44126bed6f003");
 }
 
+// Covers: HASH-06
+TEST(HostHashing, ALoraNameIsNoSalt) {
+  for (const HashFunction function : {HashFunction::sha256, HashFunction::sha256_cbor}) {
+    KeySources lora{};
+    lora.has_lora = true;
+    lora.lora_name = "x";
+    KeySources salt{};
+    salt.cache_salt = "x";
+    const std::vector<Token> block = {0, 1, 2, 3};
+    EXPECT_NE(block_at(hasher(function), block, lora, 0), block_at(hasher(function), block, salt, 0));
+    lora.bare_texts = salt.bare_texts = true;  // [DEV-05]
+    EXPECT_EQ(block_at(hasher(function), block, lora, 0), block_at(hasher(function), block, salt, 0));
+  }
+}
+
+// The same blocks as recorded; the first half of a digest is unused.
+// Covers: HASH-14
+TEST(HostHashing, Xxh3) {
+  EXPECT_EQ(hex(hasher(HashFunction::xxhash).none_hash().view()), "6fb31cc38bba6066183f7f2104b9c051");
+  const BlockHasher cbor = hasher(HashFunction::xxhash_cbor);
+  EXPECT_EQ(hex(cbor.none_hash().view()), "1ebe36576dcb573f26b99533a20aaeca");
+  EXPECT_EQ(cbor.digest_size(), 16U);
+  const std::vector<Token> tokens = {133, 177, 166, 87};
+  std::vector<Hash256> digests(2);
+  BlockHasher(hasher(HashFunction::xxhash_cbor)).hash({.tokens = tokens, .block_size = 2}, {}, digests.data());
+  EXPECT_EQ(hex(digests[0]), std::string(32, '0') + "8c01124e14c2f1903e2d6e6f607550bd");
+  EXPECT_EQ(hex(to_digest(digests[1], 16).view()), "7f0b3ae8a95b04e106b1157c29fb577b");
+  const HashBytes both(digests, 16);
+  std::vector<std::uint8_t> copied;
+  both.copy_to(copied);
+  EXPECT_EQ(hex(copied), "8c01124e14c2f1903e2d6e6f607550bd7f0b3ae8a95b04e106b1157c29fb577b");
+  EXPECT_TRUE(std::ranges::equal(both, copied));
+}
+
 // Covers: HASH-09
 TEST(HostHashing, PastThePromptTheEmbeddingKeyIsTheHashOfNothing) {
   KeySources sources{};
@@ -159,8 +195,8 @@ TEST(HostHashing, ItemsAreFoundFromLeftToRight) {
   EXPECT_TRUE(items_of(scan, 12).empty());
 }
 
-// Covers: HASH-08
-TEST(HostHashing, OnlyTheLastItemWhenHashesAreExtended) {
+// Covers: DEV-04
+TEST(HostHashing, AsRecordedOnlyTheLastItemWhenHashesAreExtended) {
   KeySources sources{};
   sources.items = {{"a", 1, 6}, {"b", 7, 1}};
   KeyScan scan(sources);

@@ -111,13 +111,13 @@ class HostManager : public ::testing::Test {
   Manager manager;
 };
 
-// Covers: CONF-01, CONF-14
+// Covers: CONF-01, CONF-12
 TEST_F(HostManager, RejectsWhatTheSpecificationRejects) {
   Config<Growing> config = config_of(0);
   EXPECT_EQ(Manager::create(config).error(), (Error{Clause::conf_01, 0}));
   config = config_of(4);
-  config.hash_fn = HashFunction::xxhash;
-  EXPECT_EQ(Manager::create(config).error().clause, Clause::conf_14);
+  config.hash_bits = 257;
+  EXPECT_EQ(Manager::create(config).error(), (Error{Clause::conf_12, 257}));
 }
 
 // Covers: REQ-01, REQ-02, REQ-03, REQ-04, REQ-05, REQ-06
@@ -246,35 +246,153 @@ TEST_F(HostManager, GroupsTheConfigurationLacks) {
   EvictBlocks<Growing> evict{};
   evict.block_ids = {blocks[1], null_block, blocks[1]};
   run(evict);
+  // What is not stored is not told of.
   const EventList<Growing> events = run(TakeEvents<Growing>{}).events;
-  ASSERT_EQ(events.size(), 4U);
+  ASSERT_EQ(events.size(), 3U);
   const auto& stored = std::get<BlockStored<Growing>>(events[0]);
   EXPECT_EQ(stored.block_hashes.size(), 1U);
-  EXPECT_EQ(stored.token_ids.size(), 8U);
+  EXPECT_EQ(stored.token_ids.size(), 4U);
   EXPECT_EQ(stored.kv_cache_spec_kind, std::nullopt);
   const auto& with_parent = std::get<BlockStored<Growing>>(events[1]);
   EXPECT_EQ(with_parent.parent_block_hash, stored.block_hashes[0]);
-  const auto& nothing = std::get<BlockStored<Growing>>(events[2]);
-  EXPECT_TRUE(nothing.block_hashes.empty());
-  EXPECT_EQ(nothing.extra_keys, std::nullopt);
-  EXPECT_EQ(std::get<BlockRemoved<Growing>>(events[3]).group_idx, 5U);
+  EXPECT_EQ(std::get<BlockRemoved<Growing>>(events[2]).group_idx, 5U);
 }
 
-// Covers: FREE-05, FREE-06
-TEST_F(HostManager, AnEmptyTableCountsAsATable) {
-  start(config_of(9));
+// Covers: DEV-12
+TEST_F(HostManager, AsRecordedACachingCallIsOneEvent) {
+  Config<Growing> config = config_of(9);
+  config.semantics = Semantics::recorded;
+  start(config);
   add("a", tokens(9));
-  add("b", tokens(9));
+  const BlockList<Growing> blocks = take(2);
+  run(pool_cache("a", {blocks[0], null_block}, 0, 2));
+  run(pool_cache("a", {null_block}, 0, 1));
+  const EventList<Growing> events = run(TakeEvents<Growing>{}).events;
+  ASSERT_EQ(events.size(), 2U);
+  const auto& stored = std::get<BlockStored<Growing>>(events[0]);
+  EXPECT_EQ(stored.block_hashes.size(), 1U);
+  EXPECT_EQ(stored.token_ids.size(), 8U);
+  const auto& nothing = std::get<BlockStored<Growing>>(events[1]);
+  EXPECT_TRUE(nothing.block_hashes.empty());
+  EXPECT_EQ(nothing.extra_keys, std::nullopt);
+}
+
+// Covers: FREE-05, FREE-06, DEV-06
+TEST_F(HostManager, AskingMakesATableAsRecordedOnly) {
+  for (const Semantics semantics : {Semantics::sound, Semantics::recorded}) {
+    Config<Growing> config = config_of(9);
+    config.semantics = semantics;
+    start(config);
+    add("a", tokens(9));
+    add("b", tokens(9));
+    run(allocation("a", 0, 9));
+    GetNumCommonPrefixBlocks<Growing> common{};
+    common.req = "a";
+    EXPECT_EQ(run(common).result, (CountList<Growing>{3}));
+    common.req = "b";
+    EXPECT_EQ(run(common).result, (CountList<Growing>{0}));
+    common.req = "a";
+    EXPECT_EQ(run(common).result, (CountList<Growing>{semantics == Semantics::sound ? 3U : 0U}));
+    run(release("b", false));
+    EXPECT_EQ(run(common).result, (CountList<Growing>{3}));
+  }
+}
+
+// A request of a window and of states in the mode align is refused, and then nothing at all has changed.
+// Covers: ALLOC-18, DEV-03
+TEST_F(HostManager, AsRecordedATableCannotBecomeShorter) {
+  for (const Semantics semantics : {Semantics::sound, Semantics::recorded}) {
+    Config<Growing> config = config_of(20);
+    config.semantics = semantics;
+    config.groups.push_back(config.groups[0]);
+    config.groups[0].kind = GroupKind::swa;
+    config.groups[0].sliding_window = 3;
+    config.groups[1].kind = GroupKind::mamba;
+    config.groups[1].mamba_cache_mode = MambaCacheMode::align;
+    config.groups[1].num_speculative_blocks = 1;
+    start(config);
+    add("a", tokens(4));
+    EXPECT_EQ(run(allocation("a", 0, 4)).result, (BlockTables<Growing>{{1}, {2, 3}}));
+    AppendTokens<Growing> append{};
+    append.req = "a";
+    append.tokens = {9};
+    run(append);
+    EXPECT_EQ(run(allocation("a", 4, 5)).result, (BlockTables<Growing>{{4, 5}, {3, 6}}));
+    append.tokens = {10, 11, 12};
+    run(append);
+    if (semantics == Semantics::recorded) {
+      refuse(allocation("a", 7, 1), Clause::alloc_18, 8);
+    } else {
+      EXPECT_EQ(run(allocation("a", 7, 1)).result, (BlockTables<Growing>{{}, {}}));
+    }
+  }
+}
+
+// Covers: ALLOC-19, DEV-09
+TEST_F(HostManager, WhatNeverFitsIsRejected) {
+  Config<Growing> config = config_of(5);
+  start(config);
+  add("a", tokens(20));
+  AllocateSlots<Growing> command = allocation("a", 0, 4);
+  command.full_sequence_must_fit = true;
+  refuse(command, Clause::alloc_19, 5);
+  config.semantics = Semantics::recorded;
+  start(config);
+  add("a", tokens(20));
+  EXPECT_EQ(run(command).result, std::nullopt);
+}
+
+// A hash that somebody at pool level gave to a block matters only if the block is going to be cached.
+// Covers: CACHE-04, CACHE-05, CACHE-08, FREE-07
+TEST_F(HostManager, AHashThatIsInNobodysWay) {
+  Config<Growing> config = config_of(20);
+  config.groups[0].kind = GroupKind::swa;
+  config.groups[0].sliding_window = 3;
+  config.scheduler_block_size = 8;  // of two blocks the second is cached
+  start(config);
+  add("a", tokens(17));
+  AllocateSlots<Growing> delayed = allocation("a", 0, 15);
+  delayed.delay_cache_blocks = true;
+  run(delayed);
+  run(pool_touch({1, 2, 3, 4}));
+  run(pool_cache("a", {1, 2, 3}, 0, 3));
+  AllocateSlots<Growing> next = allocation("a", 4, 12);
+  refuse(next, Clause::cache_04, 2);
+  next = allocation("a", 15, 1);  // skips the first three blocks
+  run(next);
+  EXPECT_TRUE(manager.has_hash(4));
+}
+
+// Between two steps that change something nothing does, however many groups there are.
+// Covers: ALLOC-09, ALLOC-12, FREE-04, CACHE-07
+TEST_F(HostManager, QuietStepsChangeNothing) {
+  Config<Growing> config = config_of(40);
+  GroupSpec window = config.groups[0];
+  window.kind = GroupKind::swa;
+  window.sliding_window = 6;
+  GroupSpec states = config.groups[0];
+  states.kind = GroupKind::mamba;
+  states.mamba_cache_mode = MambaCacheMode::align;
+  config.groups.push_back(window);
+  config.groups.push_back(states);
+  start(config);
+  add("a", tokens(9));
   run(allocation("a", 0, 9));
-  GetNumCommonPrefixBlocks<Growing> common{};
-  common.req = "a";
-  EXPECT_EQ(run(common).result, (CountList<Growing>{3}));
-  common.req = "b";
-  EXPECT_EQ(run(common).result, (CountList<Growing>{0}));
-  common.req = "a";
-  EXPECT_EQ(run(common).result, (CountList<Growing>{0}));
-  run(release("b", false));
-  EXPECT_EQ(run(common).result, (CountList<Growing>{3}));
+  for (Count computed = 9; computed < 40; ++computed) {
+    AppendTokens<Growing> append{};
+    append.req = "a";
+    append.tokens = {Token{computed}};
+    run(append);
+    const View<Growing> before = manager.view();
+    const auto added = run(allocation("a", computed, 1)).result;
+    const bool adds = computed % 4 == 0;
+    EXPECT_EQ(added->at(0).size() + added->at(1).size() + added->at(2).size(), adds ? 3U : 0U);
+    const bool skips = (computed - 5) % 4 == 0 || computed % 4 == 1;
+    const bool fills = computed % 4 == 3;
+    if (!adds && !skips && !fills) {
+      EXPECT_EQ(manager.view(), before) << computed;
+    }
+  }
 }
 
 // Covers: ALLOC-12, ALLOC-13, ALLOC-15

@@ -26,11 +26,16 @@ TEST(HostRequestTable, BehavesAsAMap) {
       ASSERT_EQ(request.id, id);
       ASSERT_TRUE(request.tokens.empty() && request.digests.empty() && request.keys.none() && !request.has_hit);
       ASSERT_EQ(request.tables.size(), 2U);
-      ASSERT_FALSE(request.tables[0].exists || request.tables[0].cached || !request.tables[0].blocks.empty());
+      const BlockTable& blocks = request.tables[0];
+      ASSERT_FALSE(blocks.exists || blocks.cached || !blocks.blocks.empty() || blocks.last_state || blocks.num_cleared);
+      ASSERT_FALSE(request.look_up || request.quiet.max_slots != 0);
       request.tokens.assign(3, i);
       request.digests.resize(1);
       request.keys.cache_salt = id;
-      request.tables[0] = {{1, 2}, 1, true, 2};
+      request.tables[0] = {
+          .blocks = {1, 2}, .cached = 1, .exists = true, .last_state = 1, .num_cleared = 1, .num_added = 2};
+      request.look_up = LookUp{};
+      request.quiet.max_slots = 1;
       request.has_hit = true;
       oracle[id] = handle;
     } else {

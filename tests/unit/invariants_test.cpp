@@ -35,6 +35,7 @@ struct Inspected {
   std::vector<Entry> index{{{1}, 0, {1}}, {{7}, 0, {3}}};
   std::size_t keys = 2;
   Count num_hashes = 1;
+  GroupSpec group_spec{};  // of every group
 
   Count num_blocks() const { return static_cast<Count>(counts.size()); }
   Count num_free() const { return num_free_blocks; }
@@ -45,6 +46,7 @@ struct Inspected {
   GroupId group(BlockId) const { return 0; }
   std::size_t num_keys() const { return keys; }
   GroupId num_groups() const { return static_cast<GroupId>(tables.size()); }
+  const GroupSpec& spec(GroupId) const { return group_spec; }
   std::int64_t block_size(GroupId) const { return 4; }
   std::int64_t max_model_len() const { return 12; }
   std::int64_t hash_block_size() const { return 4; }
@@ -73,6 +75,20 @@ struct Inspected {
   }
 };
 
+GroupSpec window() {
+  GroupSpec spec{};
+  spec.kind = GroupKind::swa;
+  spec.sliding_window = 4;
+  return spec;
+}
+GroupSpec aligned_states() {
+  GroupSpec spec{};
+  spec.kind = GroupKind::mamba;
+  spec.mamba_cache_mode = MambaCacheMode::align;
+  spec.num_speculative_blocks = 1;
+  return spec;
+}
+
 TEST(Invariants, HoldOnTheStateThatTheOthersBreak) {
   Invariants<S> invariants;
   const Finding found = invariants.check(Inspected{});
@@ -87,7 +103,7 @@ struct Break {
 
 class Invariant : public testing::TestWithParam<Break> {};
 
-// Covers: I1, I2, I3, I4, I5, I6, I7, I16, I19, I21
+// Covers: I1, I2, I3, I4, I5, I6, I7, I16, I17, I19, I21
 TEST_P(Invariant, FindsWhatBreaksIt) {
   Inspected state;
   GetParam().apply(state);
@@ -108,6 +124,7 @@ const Break breaks[] = {
     {"I2", "neither", [](Inspected& s) { s.free = {3}, s.backwards = {3}, s.num_free_blocks = 1; }},
     {"I3", "a reference too many", [](Inspected& s) { s.counts[1] = 2; }},
     {"I3", "held without a reference", [](Inspected& s) { s.holds[5] = 2; }},
+    {"I3", "no block of the pool", [](Inspected& s) { s.tables[0][0].blocks[1] = 9; }},
     {"I4", "twice in a table",
      [](Inspected& s) { s.tables[0][0].blocks = {1, 1}, s.counts[1] = 2, s.counts[2] = 1, s.holds[2] = 1; }},
     {"I4", "in two groups", [](Inspected& s) { s.tables.push_back({{"r", {1}, {}}}), s.counts[1] = 2; }},
@@ -119,12 +136,50 @@ const Break breaks[] = {
     {"I6", "not in the index", [](Inspected& s) { s.index.pop_back(), s.keys = 1; }},
     {"I6", "miscounted", [](Inspected& s) { s.keys = 1; }},
     {"I7", "a hash too many", [](Inspected& s) { s.num_hashes = 2; }},
-    {"I16", "more cached than tokens", [](Inspected& s) { s.tables[0][0].cached = 2; }},
+    {"I6", "no block of the pool", [](Inspected& s) { s.index[1].blocks = {9}; }},
+    {"I16", "more cached than blocks", [](Inspected& s) { s.tables[0][0].cached = 3; }},
+    {"I17", "more cached than tokens", [](Inspected& s) { s.tables[0][0].cached = 2; }},
     {"I19", "a null block", [](Inspected& s) { s.tables[0][0].blocks.push_back(null_block); }},
+    {"I19", "a null block inside of a window",
+     [](Inspected& s) {
+       s.group_spec = window();
+       s.tables[0][0].blocks = {null_block, 1, 2, null_block};
+     }},
+    {"I19", "a null block where the last state is",
+     [](Inspected& s) {
+       s.group_spec = aligned_states();
+       s.tables[0][0].blocks = {1, null_block, 2};
+     }},
     {"I21", "longer than a sequence", [](Inspected& s) {
        s.tables[0][0].blocks = {1, 2, 5, 3}, s.counts[5] = 2, s.counts[3] = 1;
        s.free = {4}, s.backwards = {4}, s.num_free_blocks = 1;
      }}};
+
+// Covers: I19
+TEST(Invariants, LetNullBlocksStandForWhatIsSkipped) {
+  Invariants<S> invariants;
+  Inspected state;
+  state.group_spec = window();
+  state.tables[0][0].blocks = {null_block, 1, 2};
+  EXPECT_FALSE(invariants.check(state));
+  state.group_spec = aligned_states();
+  state.tables[0][0].blocks = {1, null_block, 2, 5};
+  state.counts[5] = 2;
+  EXPECT_FALSE(invariants.check(state));
+}
+
+// I2 and I3 imply it, so it is asked alone.
+// Covers: I18
+TEST(Invariants, HeldBlocksAreNotFree) {
+  Invariants<S> invariants;
+  Inspected state;
+  EXPECT_FALSE(invariants.held_blocks_are_not_free(state));
+  state.holds[3] = 1;
+  const Finding found = invariants.held_blocks_are_not_free(state);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->clause, Clause::i18);
+  EXPECT_EQ(found->block, 3U);
+}
 
 INSTANTIATE_TEST_SUITE_P(Broken, Invariant, testing::ValuesIn(breaks));
 

@@ -51,6 +51,8 @@ std::string to_text(ClauseKind kind) {
       return "rejection";
     case ClauseKind::invariant:
       return "invariant";
+    case ClauseKind::deviation:
+      return "deviation";
   }
   return "no kind";
 }
@@ -74,8 +76,8 @@ std::vector<std::string> enumerators() {
 
 // ---- Ids ------------------------------------------------------------------------------------------------------------
 
-constexpr std::array<std::string_view, 11> rooms = {"CONF",  "REQ",  "HASH",  "POOL", "LOOK", "ALLOC",
-                                                    "CACHE", "FREE", "EVENT", "STAT", "TRACE"};
+constexpr std::array<std::string_view, 13> rooms = {"CONF", "REQ",   "HASH",  "POOL", "LOOK",  "ALLOC", "CACHE",
+                                                    "FREE", "MAMBA", "EVENT", "STAT", "TRACE", "DEV"};
 
 bool is_digits(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0; });

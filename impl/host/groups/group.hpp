@@ -1,28 +1,34 @@
-// One group of layers that share block tables, and where its kind's rules are found.
-//
-// A kind is a class of static functions in a file of its own, all of the shape of FullAttention; visit_kind is the only
-// place that knows them all, and adding a kind is a file and a case there. What the kinds share - the pool, the tables,
-// the order of the steps of an allocation - is the manager's.
+// One group of layers that share block tables: what the configuration says of it, and its share of the state. The
+// rules of its kind are in a file of their own; kinds.hpp lists them.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
-#include <vector>
+#include <limits>
 
-#include "impl/host/groups/full_attention.hpp"
+#include "impl/host/groups/cache_mask.hpp"
+#include "impl/host/key_set.hpp"
 #include "spec/config.hpp"
 #include "spec/vocabulary.hpp"
 
 namespace kvspec::host {
 
 struct Group {
+  static constexpr std::int64_t no_cap = std::numeric_limits<std::int64_t>::max();
+
   GroupId id = 0;
+  Count num_tables = 0;                 // block tables, empty ones included [FREE-05, FREE-06]
+  std::int64_t block_size = 1;          // tokens, context parallelism included [ALLOC-14]
+  std::size_t digests_per_block = 1;    // block_size / hash block size [HASH-10]
+  bool is_eagle = false;                // [LOOK-04]
+  std::int64_t window = 0;              // tokens, of a sliding-window group
+  std::int64_t run = 0;                 // blocks that the token after a hit reads [LOOK-07]
+  std::int64_t chunk = 0;               // tokens, of a chunked group
+  std::int64_t num_speculative = 0;     // blocks, of a state-space group
+  std::int64_t admission_cap = no_cap;  // blocks [ALLOC-16]
+  CacheMask mask{};                     // of a sliding-window group
+  KeySet cached_this_step{};            // of a state-space group [MAMBA-02]
   GroupSpec spec{};
-  std::int64_t block_size = 1;           // tokens, context parallelism included [ALLOC-14]
-  std::size_t digests_per_block = 1;     // block_size / hash block size [HASH-10]
-  Count num_tables = 0;                  // block tables, empty ones included [FREE-05, FREE-06]
-  std::vector<BlockId> new_block_ids{};  // until drained [ALLOC-15]
 
   // Full blocks in a number of tokens, and blocks that cover it: tokens < 2^32, and covered ones < 2^31. Block sizes
   // are at most 2^20, so 32 bits suffice, in which dividing takes half as long.
@@ -31,16 +37,5 @@ struct Group {
   }
   std::int64_t blocks_covering(std::int64_t num_tokens) const { return blocks_in(num_tokens + block_size - 1); }
 };
-
-// f(rules of the kind).
-template <class F>
-decltype(auto) visit_kind(GroupKind kind, F&& f) {
-  switch (kind) {
-    case GroupKind::full:
-    case GroupKind::mla:
-    default:  // a valid configuration has no other kind [CONF-14]
-      return std::forward<F>(f)(FullAttention());
-  }
-}
 
 }  // namespace kvspec::host

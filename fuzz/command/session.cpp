@@ -1,0 +1,158 @@
+#include "fuzz/command/session.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <random>
+
+#include "fuzz/expected.hpp"
+#include "fuzz/report.hpp"
+#include "fuzz/shrink.hpp"
+#include "model/oracle/command.hpp"
+
+namespace kvspec::fuzz {
+
+namespace {
+
+// Long enough for a pool to fill and for old blocks to be evicted, short enough to meet many configurations.
+constexpr std::uint64_t operations_per_run = 2000;
+constexpr double usual_seconds = 10;
+// A non-theorem is shrunk while others wait to be found.
+constexpr std::size_t replays_of_non_theorem = 20000;
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return device();  // 32 bits: short enough to be typed
+}
+
+}  // namespace
+
+Session::Session(const LockstepOptions& options)
+    : options_(options),
+      seed_(options.seed ? *options.seed : random_seed()),
+      semantics_(options.semantics.value_or(Semantics::sound)) {
+  for (const Preset& preset : presets()) {
+    if (options.preset == "all" || options.preset == preset.name) chosen_.push_back(&preset);
+  }
+}
+
+int Session::run() {
+  const bool recorded = semantics_ == Semantics::recorded;
+  fmt::print("seed {}, configuration {}{}\n", seed_, options_.preset, recorded ? ", recorded semantics" : "");
+  std::fflush(stdout);
+  bool equal = true;
+  for (std::uint64_t number = 0; equal && more(); ++number) {
+    equal = perform({chosen_[number % chosen_.size()], seed_of_run(seed_, number), next_operations()});
+    if (equal) progress_.show(traffic_, sketch_);
+  }
+  if (equal) progress_.finish(traffic_, sketch_);
+  if (recorded) fmt::print("{}", log_.summary());
+  const double seconds = progress_.seconds();
+  fmt::print("{} operations, {:.1f} seconds, {:.0f} operations/s, {} differences\n", traffic_.operations, seconds,
+             static_cast<double>(traffic_.operations) / (seconds > 0 ? seconds : 1), equal ? 0 : 1);
+  return equal ? oracle::exit_equal : oracle::exit_different;
+}
+
+bool Session::more() const {
+  if (options_.operations && performed_ >= *options_.operations) return false;
+  if (options_.seconds) return progress_.seconds() < *options_.seconds;
+  return options_.operations.has_value() || progress_.seconds() < usual_seconds;
+}
+
+std::uint64_t Session::next_operations() const {
+  if (!options_.operations) return operations_per_run;
+  return std::min(operations_per_run, *options_.operations - performed_);
+}
+
+bool Session::perform(const Run& run) {
+  const Scenario scenario = make_scenario(*run.preset, run.seed, semantics_);
+  // What a run has shown is tolerated from then on, and the run is repeated to see what lies behind it.
+  performed_ += run.operations;
+  for (bool again = true; again;) {
+    again = false;
+    const Outcome outcome =
+        run_model_and_host(scenario, run.operations, usual_view_period, &sketch_, nullptr, tolerated(scenario));
+    traffic_.add(outcome.traffic);
+    if (!outcome.counterexample) return true;
+    if (is_expected(run, scenario, *outcome.counterexample, again)) continue;
+    progress_.finish(traffic_, sketch_);
+    explain_difference(run, scenario, *outcome.counterexample);
+    return false;
+  }
+  return true;
+}
+
+bool Session::is_expected(const Run& run, const Scenario& scenario, const Counterexample& found, bool& new_one) {
+  if (semantics_ != Semantics::recorded || found.kind != Disagreement::invariant) return false;
+  if (log_.is_known(found.clause, scenario.config)) return true;
+  // Shrinking must not end at commands that break the invariant whatever the semantics.
+  const Oracle oracle = recorded_only(model_host_oracle(tolerated(scenario), period_to_replay(found.kind)));
+  Commands commands;
+  repeat(run, scenario, commands);
+  const Failure failure = shrink(scenario.config, commands, oracle, replays_of_non_theorem);
+  const std::optional<Breach> breach = fuzz::explain(failure);
+  if (!breach) {
+    const bool follows = follows_from_breach(failure, model_host_oracle());
+    if (follows) log_.nothing_new(found.clause);
+    return follows;
+  }
+  if (log_.has(*breach, failure.commands.size())) {
+    log_.nothing_new(*breach);
+    return true;
+  }
+  Origin origin = origin_of(run, scenario);
+  origin.commands_before = commands.size();
+  save(failure, origin, fmt::format("{}-{}", describe(breach->deviation).id, describe(breach->invariant).id));
+  progress_.interrupt();
+  fmt::print("{}", log_.add(*breach, failure, origin, progress_.seconds()));
+  std::fflush(stdout);
+  new_one = tolerated(scenario).has(found.clause);
+  return true;
+}
+
+void Session::explain_difference(const Run& run, const Scenario& scenario, const Counterexample& first_seen) const {
+  Commands commands;
+  Origin origin = origin_of(run, scenario);
+  Failure failure{.config = scenario.config, .commands = {}, .counterexample = first_seen};
+  if (const auto again = repeat(run, scenario, commands).counterexample) {
+    const std::uint32_t period = period_to_replay(again->kind);
+    failure = shrink(scenario.config, commands, model_host_oracle(tolerated(scenario), period));
+  } else {
+    fmt::print("the difference did not come back when the run was repeated: something is not deterministic\n");
+  }
+  origin.commands_before = commands.size();
+  save(failure, origin, fmt::format("{}-{}", run.preset->name, run.seed));
+  fmt::print("{}", report(failure, origin));
+}
+
+Outcome Session::repeat(const Run& run, const Scenario& scenario, Commands& commands) const {
+  return run_model_and_host(scenario, run.operations, 1, nullptr, &commands, tolerated(scenario));
+}
+
+Origin Session::origin_of(const Run& run, const Scenario& scenario) const {
+  Origin origin;
+  origin.preset = run.preset->name;
+  origin.seed = run.seed;
+  origin.operations = run.operations;
+  origin.semantics = semantics_;
+  origin.tolerated = tolerated(scenario).ids();
+  return origin;
+}
+
+ClauseSet Session::tolerated(const Scenario& scenario) const {
+  ClauseSet clauses = options_.tolerate;
+  clauses.add(log_.tolerated(scenario.config));
+  return clauses;
+}
+
+void Session::save(const Failure& failure, Origin& origin, const std::string& name) const {
+  const std::string file = fmt::format("{}/kvspec-{}.jsonl", options_.trace_dir, name);
+  if (write_counterexample(failure, file)) {
+    origin.trace_file = file;
+  } else {
+    fmt::print(stderr, "kvspec lockstep: cannot write {}\n", file);
+  }
+}
+
+}  // namespace kvspec::fuzz

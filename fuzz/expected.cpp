@@ -1,0 +1,141 @@
+#include "fuzz/expected.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "fuzz/watch/non_theorems.hpp"
+
+namespace kvspec::fuzz {
+
+namespace {
+
+using S = Growing;
+
+template <class C, class Matches>
+bool any_command(const Commands& commands, Matches&& matches) {
+  return std::ranges::any_of(commands, [&](const Command<S>& command) {
+    const C* wanted = std::get_if<C>(&command);
+    return wanted != nullptr && matches(*wanted);
+  });
+}
+
+template <class Matches>
+bool any_group(const Config<S>& config, Matches&& matches) {
+  return std::ranges::any_of(config.groups, matches);
+}
+
+bool has_two_full_specs(const Config<S>& config) {
+  const auto is_full = [](const GroupSpec& group) { return is_full_attention(group.kind); };
+  const auto first = std::ranges::find_if(config.groups, is_full);
+  return any_group(config, [&](const GroupSpec& group) { return is_full(group) && !group.same_spec(*first); });
+}
+
+// The flag of one group counts for all groups of its spec. [LOOK-04]
+bool has_eagle_state(const Config<S>& config) {
+  return any_group(config, [&](const GroupSpec& group) {
+    return group.kind == GroupKind::mamba &&
+           any_group(config, [&](const GroupSpec& other) { return other.same_spec(group) && config.is_eagle(other); });
+  });
+}
+
+bool loads(const Commands& commands) {
+  return any_command<AllocateSlots<S>>(commands, [](const auto& c) { return c.num_external_computed_tokens > 0; });
+}
+
+bool frees(const Commands& commands) {
+  return any_command<Free<S>>(commands, [](const auto&) { return true; }) ||
+         any_command<PoolFreeBlocks<S>>(commands, [](const auto&) { return true; });
+}
+
+// Whether the commands do what the deviation is about.
+bool is_about(Clause deviation, const Commands& commands) {
+  switch (deviation) {
+    case Clause::dev_01:
+    case Clause::dev_13:
+      return loads(commands);
+    case Clause::dev_02:
+    case Clause::dev_07:
+    case Clause::dev_08:
+      return any_command<GetComputedBlocks<S>>(commands, [](const auto&) { return true; });
+    case Clause::dev_03:
+      return !loads(commands);
+    case Clause::dev_04:
+      return any_command<AddRequest<S>>(commands, [](const auto& c) { return c.mm && c.mm->size() > 1; });
+    case Clause::dev_05:
+      return any_command<AddRequest<S>>(commands, [](const auto& c) { return c.lora.has_value(); }) &&
+             any_command<AddRequest<S>>(commands, [](const auto& c) { return c.cache_salt.has_value(); });
+    case Clause::dev_06:
+      return !frees(commands);
+    case Clause::dev_10:
+      return frees(commands);
+    case Clause::dev_09:
+      return any_command<AllocateSlots<S>>(commands, [](const auto& c) { return c.full_sequence_must_fit; });
+    default:
+      return true;
+  }
+}
+
+}  // namespace
+
+std::vector<Breach> all_breaches() {
+  std::vector<Breach> breaches;
+  for (const NonTheorem& entry : non_theorems) {
+    for (const Clause invariant : entry.broken()) breaches.push_back({entry.deviation, invariant});
+  }
+  return breaches;
+}
+
+bool can_deviate(Clause deviation, const Config<Growing>& config) {
+  const auto has_kind = [&](auto matches) { return any_group(config, matches); };
+  switch (deviation) {
+    case Clause::dev_01:
+      return config.groups.size() > 1;
+    case Clause::dev_02:
+      return config.groups.size() > 1 && has_eagle_state(config);
+    case Clause::dev_03:
+    case Clause::dev_13:
+    case Clause::dev_14:
+      return has_kind([](const GroupSpec& group) { return group.mamba_cache_mode == MambaCacheMode::align; });
+    case Clause::dev_07:
+      return has_two_full_specs(config);
+    case Clause::dev_08:
+      return has_kind([](const GroupSpec& group) { return group.sliding_window == 1; });
+    case Clause::dev_10:
+      return has_kind([](const GroupSpec& group) { return is_full_attention(group.kind); });
+    case Clause::dev_11:
+      return config.log_stats.value_or(true);
+    case Clause::dev_12:
+      return config.events;
+    default:
+      return true;
+  }
+}
+
+bool follows_from_breach(const Failure& failure, const Oracle& strict) {
+  const std::optional<Counterexample> first = strict(failure.config, failure.commands);
+  if (!first || first->kind != Disagreement::invariant || same_cause(*first, failure.counterexample)) return false;
+  return is_non_theorem(first->clause);
+}
+
+Oracle recorded_only(Oracle oracle) {
+  return [oracle = std::move(oracle)](const Config<Growing>& config, const Commands& commands) {
+    std::optional<Counterexample> found = oracle(config, commands);
+    Config<Growing> sound = config;
+    sound.semantics = Semantics::sound;
+    if (found && oracle(sound, commands)) found.reset();
+    return found;
+  };
+}
+
+std::optional<Breach> explain(const Failure& failure) {
+  const Counterexample& found = failure.counterexample;
+  if (found.kind != Disagreement::invariant || failure.config.is_sound()) return {};
+  for (const Breach& breach : all_breaches()) {
+    if (breach.invariant != found.clause || !can_deviate(breach.deviation, failure.config)) continue;
+    if (is_about(breach.deviation, failure.commands)) return breach;
+  }
+  return {};
+}
+
+}  // namespace kvspec::fuzz

@@ -1,0 +1,174 @@
+// Each deviation is the shortest way known to break its invariant: under the recorded semantics the commands break it,
+// under the sound one they break nothing.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fuzz/watch/non_theorems.hpp"
+#include "model/manager.hpp"
+#include "tests/properties/watched.hpp"
+
+namespace kvspec::watched {
+namespace {
+
+using Model = model::HostModel;
+
+struct Deviation {
+  Clause deviation{};
+  Config<S> config{};
+  Commands commands{};
+};
+
+// The hit of r2 in the window group is free and next in line when the full attention group loads its external token.
+Deviation dev_01() {
+  Config<S> config = config_of({full(), window(4)}, 17);
+  return {Clause::dev_01,
+          config,
+          {add("r0", tokens(11, 14)), allocate("r0", 0, 4), add("r1", tokens(1, 4)), allocate("r1", 0, 4), free("r1"),
+           free("r0"), add("r2", tokens(1, 9)), look_up("r2"), admit("r2", 4, 1, 1)}};
+}
+Deviation dev_02() {
+  Config<S> config = config_of({full(), mamba(MambaCacheMode::all)});
+  config.use_eagle = true;
+  return {
+      Clause::dev_02, config, {add("r0", tokens(1, 3)), allocate("r0", 0, 3), add("r1", tokens(1, 4)), look_up("r1")}};
+}
+// Two drafts are rejected; the table is longer than the next step needs.
+Deviation dev_03() {
+  return {Clause::dev_03,
+          config_of({mamba(MambaCacheMode::align, 2)}),
+          {add("r0", tokens(1, 1)), allocate("r0", 0, 1), append("r0", {2}), allocate("r0", 1, 3), append("r0", {3}),
+           allocate("r0", 2, 1)}};
+}
+AddRequest<S> add_with_items(std::string req, TokenList<S> list, std::string first_item) {
+  AddRequest<S> c = add(std::move(req), std::move(list));
+  c.mm = MultimodalItems<S>{{std::move(first_item), 2, 1}, {"b", 4, 1}};
+  return c;
+}
+// The block of tokens 2 to 4 has two items, and is filled by an appended token.
+Deviation dev_04_as_other_hash() {
+  return {Clause::dev_04,
+          config_of({full(2)}),
+          {add_with_items("r0", tokens(1, 3), "a"), append("r0", {4}), add_with_items("r1", tokens(1, 4), "a")}};
+}
+Deviation dev_04_as_same_hash() {
+  return {Clause::dev_04,
+          config_of({full(2)}),
+          {add_with_items("r0", tokens(1, 3), "a"), append("r0", {4}), add_with_items("r1", tokens(1, 3), "c"),
+           append("r1", {4})}};
+}
+Deviation dev_05() {
+  AddRequest<S> with_lora = add("r0", {1});
+  with_lora.lora = Lora<S>{"x", 1};
+  AddRequest<S> with_salt = add("r1", {1});
+  with_salt.cache_salt = "x";
+  return {Clause::dev_05, config_of({full()}), {with_lora, with_salt}};
+}
+Deviation dev_06() { return {Clause::dev_06, config_of({full()}), {add("r0", {1}), common_prefix("r0")}}; }
+// The window supports 2 tokens, both full attention groups 4.
+Deviation dev_07() {
+  return {Clause::dev_07,
+          config_of({full(1), full(2), window(2)}),
+          {add("r0", tokens(1, 5)), allocate("r0", 0, 5), evict(12), add("r1", tokens(1, 5)), look_up("r1")}};
+}
+Deviation dev_08() {
+  return {Clause::dev_08,
+          config_of({window(1)}),
+          {add("r0", tokens(1, 2)), allocate("r0", 0, 2), add("r1", tokens(1, 2)), look_up("r1")}};
+}
+Deviation dev_09() {
+  AllocateSlots<S> gated = allocate("r0", 0, 1);
+  gated.full_sequence_must_fit = true;
+  return {Clause::dev_09, config_of({full()}, 2), {add("r0", tokens(1, 2)), gated}};
+}
+Deviation dev_10() {
+  return {
+      Clause::dev_10, config_of({full()}), {add("r0", {1}), allocate("r0", 0, 1), free("r0"), TakeNewBlockIds<S>{}}};
+}
+Deviation dev_11() { return {Clause::dev_11, config_of({full()}), {add("r0", {1}), look_up("r0"), TakeStats<S>{}}}; }
+// The first block of each pair is masked.
+Deviation dev_12() {
+  Config<S> config = config_of({window(2)});
+  config.scheduler_block_size = 2;
+  config.events = true;
+  return {Clause::dev_12, config, {add("r0", tokens(1, 2)), allocate("r0", 0, 2), TakeEvents<S>{}}};
+}
+// The external token and the new one need a block each, and there is one.
+Deviation dev_13() {
+  return {
+      Clause::dev_13, config_of({mamba(MambaCacheMode::align)}, 2), {add("r0", tokens(1, 2)), admit("r0", 0, 1, 1)}};
+}
+// Steps of one token let states fall behind the certain tokens; steps of two leave null blocks between them.
+Deviation dev_14() {
+  Deviation deviation{Clause::dev_14, config_of({mamba(MambaCacheMode::align, 2)}), {add("r0", tokens(1, 10))}};
+  Count computed = 0;
+  for (const Count num_new : {1U, 2U, 2U, 2U, 2U, 1U}) {
+    deviation.commands.push_back(allocate("r0", computed, num_new));
+    computed += num_new;
+  }
+  return deviation;
+}
+
+std::vector<Deviation> deviations() {
+  return {dev_01(),
+          dev_02(),
+          dev_03(),
+          dev_04_as_other_hash(),
+          dev_04_as_same_hash(),
+          dev_05(),
+          dev_06(),
+          dev_07(),
+          dev_08(),
+          dev_09(),
+          dev_10(),
+          dev_11(),
+          dev_12(),
+          dev_13(),
+          dev_14()};
+}
+
+class WatchedDeviation : public testing::TestWithParam<Deviation> {};
+
+// Covers: DEV-01, DEV-02, DEV-03, DEV-04, DEV-05, DEV-06, DEV-07, DEV-08, DEV-09, DEV-10, DEV-11, DEV-12, DEV-13,
+// DEV-14, I4, I7, I8, I10, I12, I13, I15, I20, I23, I26, I27
+TEST_P(WatchedDeviation, BreaksItsInvariantUnderRecordedOnly) {
+  Deviation deviation = GetParam();
+  const auto entry =
+      std::ranges::find(fuzz::non_theorems, deviation.deviation, [](const auto& entry) { return entry.deviation; });
+  ASSERT_NE(entry, fuzz::non_theorems.end());
+
+  deviation.config.semantics = Semantics::recorded;
+  const std::optional<Counterexample> found = run<Model>(deviation.config, deviation.commands);
+  ASSERT_TRUE(found);
+  EXPECT_TRUE(std::ranges::count(entry->broken(), found->clause) > 0) << text(found);
+  EXPECT_EQ(found->step + 1, deviation.commands.size()) << text(found);
+
+  deviation.config.semantics = Semantics::sound;
+  const std::optional<Counterexample> sound = run<Model>(deviation.config, deviation.commands);
+  EXPECT_FALSE(sound) << text(sound);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, WatchedDeviation, testing::ValuesIn(deviations()), [](const auto& info) {
+  std::string id(describe(info.param.deviation).id);
+  std::ranges::replace(id, '-', '_');
+  return id + "_" + std::to_string(info.index);
+});
+
+TEST(NonTheorems, EveryDeviationIsInTheTable) {
+  for (const ClauseEntry& clause : clause_registry) {
+    if (clause.kind != ClauseKind::deviation) continue;
+    const auto in_table = [&](const auto& entry) { return entry.deviation == clause.clause; };
+    EXPECT_EQ(std::ranges::count_if(fuzz::non_theorems, in_table), 1) << clause.id;
+    EXPECT_EQ(std::ranges::count_if(deviations(), in_table) > 0, true) << clause.id;
+  }
+  for (const fuzz::NonTheorem& entry : fuzz::non_theorems) {
+    EXPECT_FALSE(entry.broken().empty());
+    for (const Clause broken : entry.broken()) EXPECT_EQ(describe(broken).kind, ClauseKind::invariant);
+  }
+}
+
+}  // namespace
+}  // namespace kvspec::watched
