@@ -10,7 +10,7 @@ namespace {
 
 // With longer sequences a run of a few thousand commands meets too few of them.
 constexpr std::int64_t usual_model_len = 96;
-constexpr std::int64_t usual_blocks = 32;
+constexpr std::int64_t usual_blocks = 24;
 constexpr std::int64_t most_groups = 5;
 
 template <class T, std::size_t N>

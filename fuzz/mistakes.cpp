@@ -112,9 +112,9 @@ void Scheduler::mistake_in_allocation() {
     case 7:
       command.num_encoder_tokens = random_.chance(1, 2) ? huge : random_.below(64);
       return;
-    case 8:  // the length of another hit
+    case 8:  // the length of another hit; one that must not be taken has any length
       command.new_computed_blocks = PassedHit::computed;
-      command.num_new_computed_tokens = request.hit + served_.block_size;
+      command.num_new_computed_tokens = request.takes_hit ? request.hit + served_.block_size : huge;
       return;
     default:
       command.new_computed_blocks = PassedHit::computed;

@@ -68,12 +68,14 @@ std::uint64_t Session::next_operations() const {
 bool Session::perform(const Run& run) {
   const Scenario scenario = make_scenario(*run.preset, run.seed, semantics_);
   // What a run has shown is tolerated from then on, and the run is repeated to see what lies behind it.
-  performed_ += run.operations;
-  for (bool again = true; again;) {
+  bool again = false;
+  for (bool first = true; first || again; first = false) {
     again = false;
     const Outcome outcome =
         run_model_and_host(scenario, run.operations, usual_view_period, &sketch_, nullptr, tolerated(scenario));
     traffic_.add(outcome.traffic);
+    // A configuration that is rejected has no operations, but a session of such must end too.
+    if (first) performed_ += outcome.traffic.rejected_configs > 0 ? 1 : run.operations;
     if (!outcome.counterexample) return true;
     if (is_expected(run, scenario, *outcome.counterexample, again)) continue;
     progress_.finish(traffic_, sketch_);
