@@ -44,7 +44,9 @@ void add_lockstep(CLI::App& command, const oracle::Registry&, int& exit_code) {
   for (const Preset& preset : presets()) names.emplace_back(preset.name);
   lockstep->add_option("--seconds", options->seconds, "Stop after this time (10 without any limit)")
       ->check(CLI::Range(0.0, 1e9));
-  lockstep->add_option("--operations", options->operations, "Stop after this many operations")
+  lockstep
+      ->add_option("--operations", options->operations,
+                   "Stop after this many operations; a configuration that is rejected counts as one")
       ->check(CLI::NonNegativeNumber);
   lockstep->add_option("--seed", options->seed, "Repeat the traffic of this seed")->check(CLI::NonNegativeNumber);
   oracle::add_semantics(*lockstep, options->semantics, "sound without it");
