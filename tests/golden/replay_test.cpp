@@ -259,6 +259,35 @@ TEST(ReplayFile, AnotherReasonForARejectionIsADifference) {
   EXPECT_TRUE(same.problem);
 }
 
+// An engine that refuses every command by one clause.
+class Refusing final : public oracle::Engine {
+ public:
+  explicit Refusing(Clause clause) : clause_(clause) {}
+  Result<Observation<Growing>> step(const Command<Growing>&) override { return Error{clause_, 1}; }
+  View<Growing> view() const override { return {}; }
+
+ private:
+  Clause clause_;
+};
+
+TEST(ReplayFile, AnotherReasonForARefusalIsADifference) {
+  const auto refuses_by = [](std::string name, Clause clause) {
+    return oracle::NamedEngine{std::move(name), [=](const auto&) -> Result<std::unique_ptr<oracle::Engine>> {
+                                 return std::unique_ptr<oracle::Engine>(std::make_unique<Refusing>(clause));
+                               }};
+  };
+  const std::string file = golden_file("full_17");
+  const oracle::Replayed other =
+      oracle::replay_file(file, refuses_by("engine", Clause::req_02), refuses_by("model", Clause::req_01));
+  ASSERT_TRUE(other.difference);
+  EXPECT_EQ(other.difference->line, 2U);
+  EXPECT_EQ(other.difference->clause, Clause::req_01);
+  const oracle::Replayed same =
+      oracle::replay_file(file, refuses_by("engine", Clause::req_01), refuses_by("model", Clause::req_01));
+  EXPECT_FALSE(same.difference);
+  EXPECT_TRUE(same.problem);
+}
+
 TEST_P(Replay, InputsAloneAreReplayedWithoutComparison) {
   std::string content;
   for (const std::string& line : lines_of(read_file(golden_file("full_17")))) {

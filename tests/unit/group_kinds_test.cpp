@@ -307,8 +307,7 @@ TYPED_TEST(GroupKinds, EveryFullAttentionHitIsCutToTheCommonLength) {
   }
 }
 
-// A table of one group, whose kinds are told apart only by their parameters, is never a hit of another.
-// Covers: HASH-11, LOOK-11
+// Groups of one spec have keys of their own, and a hit needs the block in each of them. Covers: HASH-11, LOOK-11
 TYPED_TEST(GroupKinds, GroupsOfOneSpecHitOnlyTogether) {
   this->start(config_of({full(4), window(4, 5), window(4, 5)}, 20));
   this->add("r", tokens(9));
