@@ -44,11 +44,11 @@ void Scheduler::plan_disturbances() {
 
 void Scheduler::plan_readers() {
   const std::uint32_t slot = random_.below(static_cast<std::uint32_t>(requests_.size()));
-  const std::uint32_t rarity = has(Feature::rare_drains) ? 8 : 2;
+  const auto drains = [&] { return !has(Feature::rare_drains) || random_.chance(1, 8); };
   if (requests_[slot].state == State::running && random_.chance(1, 2)) plan_.push_back({Do::common_prefix, slot});
   if (random_.chance(1, 4)) plan_.push_back({Do::block_ids, slot});
-  if (random_.chance(1, rarity)) plan_.push_back({Do::new_block_ids, 0});
-  if (random_.chance(1, rarity)) plan_.push_back({Do::events, 0});
+  if (drains()) plan_.push_back({Do::new_block_ids, 0});
+  if (drains()) plan_.push_back({Do::events, 0});
   if (random_.chance(1, 16)) plan_.push_back({Do::statistics, 0});
   if (random_.chance(1, 24)) plan_.push_back({Do::dump, 0});
 }

@@ -180,20 +180,20 @@ constexpr auto all_presets = std::to_array<Preset>({
        const std::int64_t b = random_block_size(r);
        use(s, r, {full(b), swa(r, b), mamba(r, MambaCacheMode::align, b, 0, 1)});
      }},
-    {"big_gemma", "Full attention and five groups of one window, in a larger pool.",
+    {"big_gemma", "Full attention and five groups of one window.",
      [](Scenario& s, Random& r) {
        const std::int64_t b = random_block_size(r);
        const GroupSpec window = swa(r, b);
        use(s, r, {full(b), window, window, window, window, window}, Eagle::off);
-       resize_model_len(s.config, r, 4, 8);
-       resize_pool(s.config, r.between(120, 200));
+       resize_model_len(s.config, r, 3, 6);
+       resize_pool(s.config, r.between(60, 200));
      }},
     {"big_deepseek", "Four groups of MLA and windows, each of its own block size.",
      [](Scenario& s, Random& r) {
        const std::int64_t b = r.between(1, 2);
        const Eagle eagle = r.chance(1, 2) ? Eagle::one : Eagle::off;
        use(s, r, {mla(8 * b), swa_mla(r, 4 * b), swa_mla(r, 2 * b), swa_mla(r, b)}, eagle);
-       resize_pool(s.config, r.between(120, 250));
+       resize_pool(s.config, r.between(120, 200));
      }},
     {"mix", "One to five groups of any kinds.",
      [](Scenario& s, Random& r) { use(s, r, random_groups(r, true)); }},

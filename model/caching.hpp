@@ -59,11 +59,9 @@ KVSPEC_EXEC constexpr bool is_cacheable(const State<S, Hashing>& state, const Re
 // `offending` is what the caller asked for. [CACHE-02, CACHE-03]
 template <class S, class Hashing>
 KVSPEC_EXEC constexpr Result<Done> check_range(const State<S, Hashing>& state, const Request<S>& request,
-                                               const BlockList<S>& table, const CacheRange& range,
-                                               std::int64_t offending) {
-  const std::int64_t held = static_cast<std::int64_t>(table.size());
+                                               std::int64_t num_held, const CacheRange& range, std::int64_t offending) {
   const std::int64_t hashed_tokens = static_cast<std::int64_t>(request.digests.size()) * state.config.hash_block_size;
-  if (range.num_full > held) return Error{Clause::cache_02, offending};
+  if (range.num_full > num_held) return Error{Clause::cache_02, offending};
   if (range.num_full > hashed_tokens / range.block_size) return Error{Clause::cache_03, offending};
   return Done{};
 }
@@ -89,9 +87,7 @@ KVSPEC_EXEC constexpr Result<Done> check_caching(const State<S, Hashing>& state,
   for (const Group<S>& group : state.groups) {
     const CacheRange range = range_to_cache(state, group, request.id, num_tokens);
     if (range.num_cached >= range.num_full) continue;
-    const BlockTable<S>* table = group.find(request.id);
-    const Result<Done> valid =
-        check_range(state, request, table == nullptr ? BlockList<S>{} : table->blocks, range, num_tokens);
+    const Result<Done> valid = check_range(state, request, group.num_held(request.id), range, num_tokens);
     if (!valid) return valid;
   }
   for (const Group<S>& group : state.groups) {

@@ -193,8 +193,7 @@ class Manager {
 
   // [EVENT-06, EVENT-07]
   KVSPEC_EXEC constexpr Result<typename TakeEvents<S>::Observation> step(const TakeEvents<S>&) {
-    typename TakeEvents<S>::Observation seen{state_.pool.events};
-    state_.pool.events.clear();
+    typename TakeEvents<S>::Observation seen{std::exchange(state_.pool.events, {})};
     for (Event<S>& event : seen.events) {
       BlockStored<S>* stored = std::get_if<BlockStored<S>>(&event);
       if (stored != nullptr && stored->group_idx < state_.groups.size()) {
@@ -283,7 +282,8 @@ class Manager {
     const std::int64_t block_size =
         c.group < state_.groups.size() ? state_.groups[c.group].block_size : state_.config.hash_block_size;
     const CacheRange range{c.num_cached_blocks, c.num_full_blocks, c.group, block_size, false};
-    const Result<Done> valid = check_range(state_, *request, c.block_ids, range, c.num_full_blocks);
+    const std::int64_t num_listed = static_cast<std::int64_t>(c.block_ids.size());
+    const Result<Done> valid = check_range(state_, *request, num_listed, range, c.num_full_blocks);
     if (!valid) return valid.error();
     for (std::size_t i = c.num_cached_blocks; i < c.num_full_blocks; ++i) {
       const BlockId b = c.block_ids[i];

@@ -1,5 +1,6 @@
-// The invariants: one named predicate each, over anything that can be inspected. A predicate walks the live structures
-// of a system rather than a copy of them, so it can run after every command; each is linear in what it walks.
+// The invariants: one named predicate each, over anything that can be inspected. They run after every command, so a
+// system is not asked for its views: its queue and its tables are walked once, where they are, and the predicates share
+// what that found. Each is linear in what it looks at.
 //
 // What a system must offer to be inspected (all const):
 //
@@ -12,7 +13,8 @@
 //                                         hash(b) returns
 //   num_groups(), spec(g), block_size(g)  GroupSpec; block_size in tokens, context parallelism included
 //   max_model_len(), hash_block_size(), caching()
-//   walk_tables(g, f)                     f(request id, block table, std::optional<Count> cached count, num_tokens)
+//   walk_tables(g, f)                     f(request id, block table, std::optional<Count> cached count, num_tokens); id
+//                                         and table are the system's own
 //   walk_requests(f)                      f(request id, num_tokens, number of hashes)
 #pragma once
 
@@ -20,6 +22,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "spec/clauses.hpp"
@@ -49,6 +52,7 @@ class Invariants {
   // The first violation, in the order of the ids.
   template <class T>
   KVSPEC_EXEC constexpr Finding check(const T& t) {
+    survey(t);
     if (Finding f = free_queue_is_one_list(t)) return f;
     if (Finding f = free_blocks_are_the_unreferenced(t)) return f;
     if (Finding f = references_are_accounted_for(t)) return f;
@@ -56,7 +60,7 @@ class Invariants {
     if (Finding f = null_block_is_inert(t)) return f;
     if (Finding f = index_and_hashes_agree(t)) return f;
     if (Finding f = requests_are_hashed(t)) return f;
-    if (Finding f = cached_counts_are_bounded(t)) return f;
+    if (Finding f = cached_counts_are_bounded()) return f;
     if (Finding f = cached_tokens_are_known(t)) return f;
     if (Finding f = held_blocks_are_not_free(t)) return f;
     if (Finding f = read_positions_have_blocks(t)) return f;
@@ -64,51 +68,58 @@ class Invariants {
     return {};
   }
 
+  // Reads what the predicates look at. Each predicate below is about the system that was surveyed last, unchanged
+  // since.
+  template <class T>
+  KVSPEC_EXEC constexpr void survey(const T& t) {
+    queue_.clear();
+    t.walk_free([&](BlockId b) { queue_.push_back(b); });
+    tables_.resize(t.num_groups());
+    for (GroupId g = 0; g < t.num_groups(); ++g) {
+      tables_[g].clear();
+      t.walk_tables(g, [&](std::string_view req, const auto& table, std::optional<Count> cached, Count num_tokens) {
+        tables_[g].push_back(Table{req, {table.data(), table.size()}, cached, num_tokens});
+      });
+    }
+  }
+
   // I1
   template <class T>
   KVSPEC_EXEC constexpr Finding free_queue_is_one_list(const T& t) {
-    walk_.clear();
-    marks_.assign(t.num_blocks(), 0);
-    Finding found{};
-    t.walk_free([&](BlockId b) {
-      if (found) return;
+    queued_.assign(t.num_blocks(), 0);
+    for (BlockId b : queue_) {
       if (b >= t.num_blocks()) {
-        found = Violation{.clause = Clause::i1, .what = "a queued block is outside the pool", .block = b};
-      } else if (marks_[b]++ != 0) {
-        found = Violation{.clause = Clause::i1, .what = "a block is queued twice", .block = b};
-      } else {
-        walk_.push_back(b);
+        return Violation{.clause = Clause::i1, .what = "a queued block is outside the pool", .block = b};
       }
-    });
-    if (found) return found;
-    std::size_t left = walk_.size();
+      if (queued_[b]++ != 0) return Violation{.clause = Clause::i1, .what = "a block is queued twice", .block = b};
+    }
+    Finding found{};
+    std::size_t left = queue_.size();
     t.walk_free_backwards([&](BlockId b) {
       if (found) return;
-      if (left == 0 || walk_[--left] != b) {
+      if (left == 0 || queue_[--left] != b) {
         found = Violation{.clause = Clause::i1, .what = "the backward walk differs from the forward walk", .block = b};
       }
     });
     if (found) return found;
-    if (left != 0) return Violation{.clause = Clause::i1, .what = "the backward walk is shorter", .block = walk_[0]};
-    if (walk_.size() != t.num_free()) {
+    if (left != 0) return Violation{.clause = Clause::i1, .what = "the backward walk is shorter", .block = queue_[0]};
+    if (queue_.size() != t.num_free()) {
       return Violation{.clause = Clause::i1,
                        .what = "the number of free blocks is not the length of the queue",
                        .actual = t.num_free(),
-                       .expected = static_cast<std::int64_t>(walk_.size())};
+                       .expected = static_cast<std::int64_t>(queue_.size())};
     }
     return {};
   }
 
-  // I2
+  // I2. After I1, which marks what is queued.
   template <class T>
-  KVSPEC_EXEC constexpr Finding free_blocks_are_the_unreferenced(const T& t) {
-    marks_.assign(t.num_blocks(), 0);
-    t.walk_free([&](BlockId b) { marks_[b] = 1; });
+  KVSPEC_EXEC constexpr Finding free_blocks_are_the_unreferenced(const T& t) const {
     for (BlockId b = 1; b < t.num_blocks(); ++b) {
-      if ((marks_[b] != 0) != (t.ref_cnt(b) == 0)) {
+      if ((queued_[b] != 0) != (t.ref_cnt(b) == 0)) {
         return Violation{.clause = Clause::i2,
-                         .what = marks_[b] != 0 ? "a referenced block is in the free queue"
-                                                : "an unreferenced block is not in the free queue",
+                         .what = queued_[b] != 0 ? "a referenced block is in the free queue"
+                                                 : "an unreferenced block is not in the free queue",
                          .block = b,
                          .actual = t.ref_cnt(b)};
       }
@@ -120,23 +131,20 @@ class Invariants {
   template <class T>
   KVSPEC_EXEC constexpr Finding references_are_accounted_for(const T& t) {
     marks_.assign(t.num_blocks(), 0);
-    Finding found{};
-    for (GroupId g = 0; g < t.num_groups(); ++g) {
-      t.walk_tables(g, [&](std::string_view req, const auto& table, std::optional<Count>, Count) {
-        for (BlockId b : table) {
-          if (b < t.num_blocks()) {
-            ++marks_[b];
-          } else if (!found) {
-            found = Violation{.clause = Clause::i3,
-                              .what = "a block table names no block of the pool",
-                              .block = b,
-                              .group = g,
-                              .request = req};
+    for (GroupId g = 0; g < tables_.size(); ++g) {
+      for (const Table& table : tables_[g]) {
+        for (BlockId b : table.blocks) {
+          if (b >= t.num_blocks()) {
+            return Violation{.clause = Clause::i3,
+                             .what = "a block table names no block of the pool",
+                             .block = b,
+                             .group = g,
+                             .request = table.req};
           }
+          ++marks_[b];
         }
-      });
+      }
     }
-    if (found) return found;
     for (BlockId b = 1; b < t.num_blocks(); ++b) {
       const Count expected = marks_[b] + t.held(b);
       if (t.ref_cnt(b) != expected) {
@@ -150,52 +158,52 @@ class Invariants {
     return {};
   }
 
-  // I4
+  // I4. After I3: every block named is one of the pool.
   template <class T>
   KVSPEC_EXEC constexpr Finding tables_do_not_overlap(const T& t) {
-    // owner_: group + 1 of the tables that hold the block; marks_: the last table, counted from 1, that held it.
-    owner_.assign(t.num_blocks(), 0);
+    // The last table, counted from 1 over all groups, that was seen to hold the block.
     marks_.assign(t.num_blocks(), 0);
     Count table_number = 0;
-    Finding found{};
-    for (GroupId g = 0; g < t.num_groups(); ++g) {
-      t.walk_tables(g, [&](std::string_view req, const auto& table, std::optional<Count>, Count) {
+    for (GroupId g = 0; g < tables_.size(); ++g) {
+      const Count tables_of_other_groups = table_number;
+      for (const Table& table : tables_[g]) {
         ++table_number;
-        for (BlockId b : table) {
-          if (b == null_block || found) continue;
-          if (marks_[b] == table_number) {
-            found = Violation{
-                .clause = Clause::i4, .what = "a block is twice in one table", .block = b, .group = g, .request = req};
-          } else if (owner_[b] != 0 && owner_[b] != g + 1) {
-            found = Violation{.clause = Clause::i4,
-                              .what = "a block is in the tables of two groups",
-                              .block = b,
-                              .group = g,
-                              .request = req,
-                              .actual = g,
-                              .expected = owner_[b] - 1};
-          }
+        for (BlockId b : table.blocks) {
+          if (b == null_block) continue;
+          const Count last = marks_[b];
           marks_[b] = table_number;
-          owner_[b] = g + 1;
+          if (last == table_number) {
+            return Violation{.clause = Clause::i4,
+                             .what = "a block is twice in one table",
+                             .block = b,
+                             .group = g,
+                             .request = table.req};
+          }
+          if (last != 0 && last <= tables_of_other_groups) {
+            return Violation{.clause = Clause::i4,
+                             .what = "a block is in the tables of two groups",
+                             .block = b,
+                             .group = g,
+                             .request = table.req,
+                             .actual = g,
+                             .expected = group_of_table(last)};
+          }
         }
-      });
+      }
     }
-    return found;
+    return {};
   }
 
-  // I5
+  // I5. After I1.
   template <class T>
-  KVSPEC_EXEC constexpr Finding null_block_is_inert(const T& t) {
+  KVSPEC_EXEC constexpr Finding null_block_is_inert(const T& t) const {
     if (t.has_hash(null_block)) {
       return Violation{.clause = Clause::i5, .what = "the null block has a hash", .block = null_block};
     }
-    Finding found{};
-    t.walk_free([&](BlockId b) {
-      if (b == null_block) {
-        found = Violation{.clause = Clause::i5, .what = "the null block is in the free queue", .block = null_block};
-      }
-    });
-    return found;
+    if (queued_[null_block] != 0) {
+      return Violation{.clause = Clause::i5, .what = "the null block is in the free queue", .block = null_block};
+    }
+    return {};
   }
 
   // I6
@@ -254,103 +262,106 @@ class Invariants {
   }
 
   // I16
-  template <class T>
-  KVSPEC_EXEC constexpr Finding cached_counts_are_bounded(const T& t) {
-    Finding found{};
-    for (GroupId g = 0; g < t.num_groups(); ++g) {
-      t.walk_tables(g, [&](std::string_view req, const auto& table, std::optional<Count> cached, Count) {
-        if (found || !cached || *cached <= table.size()) return;
-        found = Violation{.clause = Clause::i16,
-                          .what = "the cached count exceeds the table",
-                          .group = g,
-                          .request = req,
-                          .actual = *cached,
-                          .expected = static_cast<std::int64_t>(table.size())};
-      });
+  KVSPEC_EXEC constexpr Finding cached_counts_are_bounded() const {
+    for (GroupId g = 0; g < tables_.size(); ++g) {
+      for (const Table& table : tables_[g]) {
+        if (!table.cached || *table.cached <= table.blocks.size()) continue;
+        return Violation{.clause = Clause::i16,
+                         .what = "the cached count exceeds the table",
+                         .group = g,
+                         .request = table.req,
+                         .actual = *table.cached,
+                         .expected = static_cast<std::int64_t>(table.blocks.size())};
+      }
     }
-    return found;
+    return {};
   }
 
   // I17. Null blocks count: they stand for tokens too.
   template <class T>
-  KVSPEC_EXEC constexpr Finding cached_tokens_are_known(const T& t) {
-    Finding found{};
-    for (GroupId g = 0; g < t.num_groups(); ++g) {
-      t.walk_tables(g, [&](std::string_view req, const auto&, std::optional<Count> cached, Count num_tokens) {
-        const std::int64_t bound = num_tokens / t.block_size(g);
-        if (found || !cached || *cached <= bound) return;
-        found = Violation{.clause = Clause::i17,
-                          .what = "the cached count covers tokens the request does not have",
-                          .group = g,
-                          .request = req,
-                          .actual = *cached,
-                          .expected = bound};
-      });
+  KVSPEC_EXEC constexpr Finding cached_tokens_are_known(const T& t) const {
+    for (GroupId g = 0; g < tables_.size(); ++g) {
+      for (const Table& table : tables_[g]) {
+        if (!table.cached || *table.cached * t.block_size(g) <= table.num_tokens) continue;
+        return Violation{.clause = Clause::i17,
+                         .what = "the cached count covers tokens the request does not have",
+                         .group = g,
+                         .request = table.req,
+                         .actual = *table.cached,
+                         .expected = table.num_tokens / t.block_size(g)};
+      }
     }
-    return found;
+    return {};
   }
 
   // I18
   template <class T>
-  KVSPEC_EXEC constexpr Finding held_blocks_are_not_free(const T& t) {
-    Finding found{};
-    t.walk_free([&](BlockId b) {
-      if (found || t.held(b) == 0) return;
-      found = Violation{.clause = Clause::i18, .what = "a held block is in the free queue", .block = b};
-    });
-    return found;
+  KVSPEC_EXEC constexpr Finding held_blocks_are_not_free(const T& t) const {
+    for (BlockId b : queue_) {
+      if (t.held(b) == 0) continue;
+      return Violation{.clause = Clause::i18, .what = "a held block is in the free queue", .block = b};
+    }
+    return {};
   }
 
   // I19, as far as a state shows it: what is skipped lies before what is read, so null blocks come first. An aligned
   // state-space group keeps single states between null blocks; it reads the last one in front of the speculative ones.
   template <class T>
-  KVSPEC_EXEC constexpr Finding read_positions_have_blocks(const T& t) {
-    Finding found{};
-    for (GroupId g = 0; g < t.num_groups(); ++g) {
-      const GroupSpec& spec = t.spec(g);
-      t.walk_tables(g, [&](std::string_view req, const auto& table, std::optional<Count>, Count) {
-        const std::size_t first = first_place_read(spec, table);
-        for (std::size_t i = first; i < table.size() && !found; ++i) {
-          if (table[i] == null_block) {
-            found = Violation{.clause = Clause::i19,
-                              .what = "a position that is read has the null block",
-                              .group = g,
-                              .request = req,
-                              .actual = static_cast<std::int64_t>(i)};
-          }
+  KVSPEC_EXEC constexpr Finding read_positions_have_blocks(const T& t) const {
+    for (GroupId g = 0; g < tables_.size(); ++g) {
+      for (const Table& table : tables_[g]) {
+        for (std::size_t i = first_place_read(t.spec(g), table.blocks); i < table.blocks.size(); ++i) {
+          if (table.blocks[i] != null_block) continue;
+          return Violation{.clause = Clause::i19,
+                           .what = "a position that is read has the null block",
+                           .group = g,
+                           .request = table.req,
+                           .actual = static_cast<std::int64_t>(i)};
         }
-      });
+      }
     }
-    return found;
+    return {};
   }
 
   // I21. The table of a cross attention group is as long as the encoder's sequence, which has no bound here.
   template <class T>
-  KVSPEC_EXEC constexpr Finding tables_are_bounded(const T& t) {
-    Finding found{};
-    for (GroupId g = 0; g < t.num_groups(); ++g) {
+  KVSPEC_EXEC constexpr Finding tables_are_bounded(const T& t) const {
+    for (GroupId g = 0; g < tables_.size(); ++g) {
       const GroupSpec& spec = t.spec(g);
       if (spec.kind == GroupKind::cross) continue;
       const std::int64_t bound =
           (t.max_model_len() + t.block_size(g) - 1) / t.block_size(g) + spec.num_speculative_blocks.value_or(0);
-      t.walk_tables(g, [&](std::string_view req, const auto& table, std::optional<Count>, Count) {
-        if (!found && static_cast<std::int64_t>(table.size()) > bound) {
-          found = Violation{.clause = Clause::i21,
-                            .what = "a block table is longer than the longest sequence",
-                            .group = g,
-                            .request = req,
-                            .actual = static_cast<std::int64_t>(table.size()),
-                            .expected = bound};
-        }
-      });
+      for (const Table& table : tables_[g]) {
+        if (static_cast<std::int64_t>(table.blocks.size()) <= bound) continue;
+        return Violation{.clause = Clause::i21,
+                         .what = "a block table is longer than the longest sequence",
+                         .group = g,
+                         .request = table.req,
+                         .actual = static_cast<std::int64_t>(table.blocks.size()),
+                         .expected = bound};
+      }
     }
-    return found;
+    return {};
   }
 
  private:
+  // The block table of one request in one group. It points into the system.
+  struct Table {
+    std::string_view req{};
+    std::span<const BlockId> blocks{};
+    std::optional<Count> cached{};  // blocks
+    Count num_tokens = 0;           // of the request
+  };
+
+  // Counted from 1 over all groups.
+  KVSPEC_EXEC constexpr GroupId group_of_table(Count number) const {
+    GroupId g = 0;
+    while (number > tables_[g].size()) number -= static_cast<Count>(tables_[g++].size());
+    return g;
+  }
+
   // [FREE-04, MAMBA-03]
-  template <class Table>
-  static KVSPEC_EXEC constexpr std::size_t first_place_read(const GroupSpec& spec, const Table& table) {
+  static KVSPEC_EXEC constexpr std::size_t first_place_read(const GroupSpec& spec, std::span<const BlockId> table) {
     std::size_t first = 0;
     switch (spec.kind) {
       case GroupKind::full:
@@ -369,9 +380,12 @@ class Invariants {
     }
   }
 
-  typename S::template list<BlockId, Bound::blocks> walk_{};
-  typename S::template list<Count, Bound::blocks> marks_{};
-  typename S::template list<GroupId, Bound::blocks> owner_{};
+  // What was surveyed.
+  typename S::template list<BlockId, Bound::blocks> queue_{};
+  typename S::template list<typename S::template list<Table, Bound::requests>, Bound::groups> tables_{};
+  typename S::template list<Count, Bound::blocks> queued_{};  // per block, how often
+
+  typename S::template list<Count, Bound::blocks> marks_{};  // per block; what, each predicate says
 };
 
 }  // namespace kvspec

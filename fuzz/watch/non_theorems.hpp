@@ -26,7 +26,7 @@ constexpr NonTheorem non_theorem(Clause deviation, std::initializer_list<Clause>
 
 inline constexpr std::array non_theorems{
     non_theorem(Clause::dev_01, {Clause::i4}),
-    non_theorem(Clause::dev_02, {Clause::i9, Clause::i10, Clause::i11}),
+    non_theorem(Clause::dev_02, {Clause::i9, Clause::i10, Clause::i11, Clause::i19}),
     non_theorem(Clause::dev_03, {Clause::i13}),
     non_theorem(Clause::dev_04, {Clause::i7, Clause::i8, Clause::i9, Clause::i23}),
     non_theorem(Clause::dev_05, {Clause::i8, Clause::i9}),

@@ -68,8 +68,10 @@ class HashBytes {
     const std::uint8_t* const bytes = digests_.front().bytes();
     return digest_size_ == sizeof(Hash256) ? bytes[i] : bytes[i + i / 16 * 16 + 16];
   }
+  // The index stores digests once, so that a walk mostly compares a hash with itself.
   bool operator==(const HashBytes& other) const {
-    return digest_size_ == other.digest_size_ && std::ranges::equal(digests_, other.digests_);
+    if (digest_size_ != other.digest_size_ || digests_.size() != other.digests_.size()) return false;
+    return digests_.data() == other.digests_.data() || std::ranges::equal(digests_, other.digests_);
   }
   Iterator begin() const { return {this, 0}; }
   Iterator end() const { return {this, size()}; }

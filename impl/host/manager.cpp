@@ -205,6 +205,6 @@ Manager::Answer<TakeStats<Growing>> Manager::step(const TakeStats<Growing>&) {
   return std::exchange(stats_, PrefixCacheStats{});  // [STAT-02]
 }
 
-Manager::Answer<DumpState<Growing>> Manager::step(const DumpState<Growing>&) { return dump(); }
+Manager::Answer<DumpState<Growing>> Manager::step(const DumpState<Growing>&) { return dump(requests_by_id()); }
 
 }  // namespace kvspec::host

@@ -226,7 +226,7 @@ class Manager {
   void hold(std::span<const BlockId> blocks);
 
   // view.cpp
-  StateDump<Growing> dump() const;
+  StateDump<Growing> dump(std::span<const Request* const> requests) const;
   GroupDump<Growing> dump(const Group& group, std::span<const Request* const> requests) const;
   void dump_states(const Group& group, std::span<const Request* const> requests, GroupDump<Growing>& dump) const;
   std::vector<const Request*> requests_by_id() const;

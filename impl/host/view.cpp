@@ -59,7 +59,7 @@ void Manager::dump_states(const Group& group, std::span<const Request* const> re
   }
 }
 
-StateDump<Growing> Manager::dump() const {
+StateDump<Growing> Manager::dump(std::span<const Request* const> requests) const {
   const HashIndex& index = pool_.index();
   StateDump<Growing> dump{};
   dump.free_queue.reserve(pool_.num_free());
@@ -76,14 +76,15 @@ StateDump<Growing> Manager::dump() const {
     dump.dups.push_back({.key = to_key(hash(first), index.group(first)), .blocks = blocks});
   });
   std::ranges::sort(dump.dups, before, &Duplicates<Growing>::key);
-  const std::vector<const Request*> requests = requests_by_id();
+  dump.managers.reserve(groups_.size());
   for (const Group& group : groups_) dump.managers.push_back(this->dump(group, requests));
   return dump;
 }
 
 View<Growing> Manager::view() const {
+  const std::vector<const Request*> requests = requests_by_id();
   View<Growing> view{};
-  view.state = dump();
+  view.state = dump(requests);
   view.new_block_ids.resize(groups_.size());
   pool_.each_new([&](GroupId g, BlockId b) { view.new_block_ids[g].push_back(b); });
   for (BlockId b = 1; total_held_ != 0 && b < num_blocks(); ++b) {
@@ -91,14 +92,15 @@ View<Growing> Manager::view() const {
   }
   view.events = pool_.events().pending(config_.events_int_hashes, hasher_.digest_size());
   view.stats = stats_;
-  for (const Request* const request : requests_by_id()) {
-    RequestDump<Growing> dump{};
+  view.requests.reserve(requests.size());
+  for (const Request* const request : requests) {
+    RequestDump<Growing>& dump = view.requests.emplace_back();
     dump.req = request->id;
     dump.num_tokens = static_cast<Count>(request->tokens.size());
+    dump.block_hashes.reserve(request->digests.size());
     for (const Hash256& digest : request->digests)
       dump.block_hashes.push_back(to_digest(digest, hasher_.digest_size()));
     if (request->has_hit) dump.hit = request->hit;
-    view.requests.push_back(std::move(dump));
   }
   return view;
 }

@@ -173,8 +173,10 @@ TEST(Invariants, LetNullBlocksStandForWhatIsSkipped) {
 TEST(Invariants, HeldBlocksAreNotFree) {
   Invariants<S> invariants;
   Inspected state;
+  invariants.survey(state);
   EXPECT_FALSE(invariants.held_blocks_are_not_free(state));
   state.holds[3] = 1;
+  invariants.survey(state);
   const Finding found = invariants.held_blocks_are_not_free(state);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->clause, Clause::i18);
