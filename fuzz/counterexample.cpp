@@ -43,6 +43,8 @@ std::string_view to_text(Disagreement kind) {
       return "invariant";
     case Disagreement::view:
       return "states";
+    case Disagreement::protocol:
+      return "protocol";
   }
   return "";
 }

@@ -23,6 +23,7 @@ enum class Disagreement : std::uint8_t {
   observation,  // both perform the command and return different things
   invariant,    // one system is in a state that no reachable state may be
   view,         // the states differ although nothing that was returned did
+  protocol,     // an engine breaks the engine protocol
 };
 std::string_view to_text(Disagreement kind);
 

@@ -164,6 +164,16 @@ enum class ClauseKind : std::uint8_t {
   X(trace_05, "TRACE-05", rejection, "D", "A number lies within the range of its member.") \
   X(trace_06, "TRACE-06", rejection, "D", "Nothing but a record of the state follows the line of an error.") \
   X(trace_07, "TRACE-07", rejection, "D", "A trace file can be read, has at least a configuration, and its replay fits into memory.") \
+  X(engine_01, "ENGINE-01", rejection, "D", "The first answer of an engine is its hello: the protocol's version, who it is, and what it supports, the five operations that every engine performs included.") \
+  X(engine_02, "ENGINE-02", rejection, "D", "Each request is answered by one line that is a JSON object with the answer that the request has.") \
+  X(engine_03, "ENGINE-03", rejection, "D", "An answer is a whole line: the output of an engine does not end within one.") \
+  X(engine_04, "ENGINE-04", rejection, "D", "An answer comes within the time limit.") \
+  X(engine_05, "ENGINE-05", rejection, "D", "An engine that is asked answers, however late.") \
+  X(engine_06, "ENGINE-06", rejection, "D", "An engine runs until its input ends.") \
+  X(engine_07, "ENGINE-07", rejection, "D", "An engine performs every operation that its hello lists.") \
+  X(mode_01, "MODE-01", effect, "D", "Under ids, block ids are compared up to a renaming that is one to one, keeps the null block and does not change while a manager lives; all else is compared as it is.") \
+  X(mode_02, "MODE-02", effect, "D", "Under order, the renaming of a free block that holds nothing cached may change when it is given out; the order of such blocks in the free queue is not compared, that of the others is.") \
+  X(mode_03, "MODE-03", effect, "D", "Under no-events, configurations have no events and none are taken; all else is compared as it is.") \
   X(i1, "I1", invariant, "C I1", "The free queue, walked forwards, is the reverse of the same walk backwards, holds num_free blocks and none twice.") \
   X(i2, "I2", invariant, "C I2", "A block other than the null block is in the free queue if and only if its reference count is 0.") \
   X(i3, "I3", invariant, "C I3", "The reference count of a block is the number of its occurrences in block tables plus the number of times pool-level commands hold it.") \

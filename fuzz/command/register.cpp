@@ -1,4 +1,6 @@
-// What the `kvspec` command is linked with beside the model: the host implementation, and lockstep.
+// What the `kvspec` command is linked with beside the model: the host implementation, lockstep, and the
+// check of engines.
+#include "fuzz/command/check_command.hpp"
 #include "fuzz/command/lockstep_command.hpp"
 #include "fuzz/host_engine.hpp"
 #include "model/oracle/command.hpp"
@@ -8,6 +10,7 @@ namespace kvspec::oracle {
 void register_linked(Registry& registry) {
   registry.add({"host", fuzz::host_engine()});
   registry.add(fuzz::add_lockstep);
+  registry.add(fuzz::add_check);
 }
 
 }  // namespace kvspec::oracle

@@ -117,14 +117,15 @@ std::optional<Error> Manager::check_uncached(const Request& request, const Alloc
 // whose table would have to become shorter, or one that was not charged for the block it loads a state into. [ALLOC-18]
 std::optional<Error> Manager::check_survives(const Request& request, const Allocation& allocation,
                                              std::int64_t need) const {
-  if (!deviations_.needs_can_be_negative) return std::nullopt;
+  if (!deviations_.needs_can_be_negative && !deviations_.loaded_states_are_not_needed) return std::nullopt;
   bool shortens = false;
   bool loads_state = false;
   for (const Group& group : groups_) {
     visit_kind(group, [&]<class Kind>(Kind) {
       if constexpr (!Kind::aligns_states) return;
       const BlockTable& table = request.tables[group.id];
-      shortens = shortens || Kind::required(group, allocation.demand) < size_of(table.blocks);
+      shortens = shortens || (deviations_.needs_can_be_negative &&
+                              Kind::required(group, allocation.demand) < size_of(table.blocks));
       loads_state = loads_state || (allocation.demand.external && !table.cached);
     });
   }

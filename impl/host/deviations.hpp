@@ -2,6 +2,12 @@
 // ask it do what the name says where it is on, and otherwise what the other clauses say is right.
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <span>
+
+#include "spec/clauses.hpp"
+
 namespace kvspec::host {
 
 struct Deviations {
@@ -25,6 +31,26 @@ struct Deviations {
     if (sound) return {};
     return {true, true, true, true, true, true, true, true, true, true, true, true, true, true};
   }
+
+  // These alone; DEV-01 .. DEV-14.
+  static constexpr Deviations of(std::span<const Clause> deviations);
 };
+
+constexpr Deviations Deviations::of(std::span<const Clause> deviations) {
+  constexpr std::array members{&Deviations::groups_take_hits_in_turn,     &Deviations::states_are_sought_beyond,
+                               &Deviations::needs_can_be_negative,        &Deviations::only_last_item_is_hashed,
+                               &Deviations::texts_are_bare_keys,          &Deviations::asking_makes_a_table,
+                               &Deviations::only_first_spec_is_cut,       &Deviations::window_of_one_caches_nothing,
+                               &Deviations::what_never_fits_is_refused,   &Deviations::freed_blocks_stay_listed,
+                               &Deviations::look_ups_are_counted_at_once, &Deviations::a_caching_call_is_one_event,
+                               &Deviations::loaded_states_are_not_needed, &Deviations::freeing_stops_at_null};
+  constexpr std::size_t first = static_cast<std::size_t>(Clause::dev_01);
+  Deviations result{};
+  for (const Clause deviation : deviations) {
+    const std::size_t index = static_cast<std::size_t>(deviation) - first;
+    if (index < members.size()) result.*members[index] = true;
+  }
+  return result;
+}
 
 }  // namespace kvspec::host

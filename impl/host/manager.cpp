@@ -54,14 +54,17 @@ SpecKind spec_kind(GroupKind kind) {
 Result<Manager> Manager::create(const Config<Growing>& config) {
   const Result<Done> valid = validate(config);
   if (!valid) return valid.error();
-  return Manager(config);
+  return Manager(config, Deviations::of(config.is_sound()));
 }
 
-Manager::Manager(const Config<Growing>& config)
-    : config_(config),
-      deviations_(Deviations::of(config.is_sound())),
-      hasher_(config),
-      held_(static_cast<std::size_t>(config.num_blocks)) {
+Result<Manager> Manager::create(const Config<Growing>& config, std::span<const Clause> deviations) {
+  const Result<Done> valid = validate(config);
+  if (!valid) return valid.error();
+  return Manager(config, Deviations::of(deviations));
+}
+
+Manager::Manager(const Config<Growing>& config, const Deviations& deviations)
+    : config_(config), deviations_(deviations), hasher_(config), held_(static_cast<std::size_t>(config.num_blocks)) {
   for (const GroupSpec& spec : config.groups) {
     groups_.push_back(group_of(spec));
     groups_.back().id = static_cast<GroupId>(groups_.size() - 1);

@@ -46,6 +46,8 @@ class Manager {
 
   // A manager whose blocks are all free, or the clause the configuration breaks. [CONF-*]
   static Result<Manager> create(const Config<Growing>& config);
+  // The same with these deviations, whatever the semantics of the configuration: a system with some of the defects.
+  static Result<Manager> create(const Config<Growing>& config, std::span<const Clause> deviations);
 
   const Config<Growing>& config() const { return config_; }
 
@@ -152,7 +154,7 @@ class Manager {
     bool is_verified = false;   // while a look-up runs [LOOK-14]
   };
 
-  explicit Manager(const Config<Growing>& config);
+  Manager(const Config<Growing>& config, const Deviations& deviations);
   Group group_of(const GroupSpec& spec) const;
   std::vector<SpecGroup> spec_groups() const;
 

@@ -55,6 +55,7 @@ void register_linked(Registry& registry);
 void add_semantics(CLI::App& command, std::optional<Semantics>& semantics, const std::string& without);
 
 void add_replay(CLI::App& command, const Registry& registry, int& exit_code);
+void add_serve(CLI::App& command, const Registry& registry, int& exit_code);
 void add_clauses(CLI::App& command, const Registry& registry, int& exit_code);
 
 }  // namespace kvspec::oracle

@@ -21,6 +21,7 @@ int run(int argc, char** argv) {
   Registry registry;
   registry.add({"model", model_engine()});
   registry.add(add_replay);
+  registry.add(add_serve);
   registry.add(add_clauses);
   register_linked(registry);
 

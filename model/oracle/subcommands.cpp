@@ -1,10 +1,11 @@
-// The subcommands that need nothing but the model: replay and clauses.
+// The subcommands that need nothing but the model: replay, serve and clauses.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
 #include <cstdio>
+#include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 
 #include "model/oracle/command.hpp"
 #include "model/oracle/replay.hpp"
+#include "model/oracle/serve.hpp"
 #include "spec/clauses.hpp"
 #include "spec/trace/names.hpp"
 
@@ -89,6 +91,24 @@ void add_replay(CLI::App& command, const Registry& registry, int& exit_code) {
   replay->callback([options, &registry, &exit_code] {
     exit_code =
         replay_files(options->files, *registry.find(options->engine), *registry.find("model"), options->semantics);
+  });
+}
+
+void add_serve(CLI::App& command, const Registry& registry, int& exit_code) {
+  CLI::App* serving = command.add_subcommand("serve", "Answers as an engine of the engine protocol");
+  auto name = std::make_shared<std::string>("host");
+  auto semantics = std::make_shared<std::optional<Semantics>>();
+  std::vector<std::string> names;
+  for (const NamedEngine& engine : registry.engines()) names.push_back(engine.name);
+  serving->add_option("--on", *name, "What answers")->check(CLI::IsMember(names))->capture_default_str();
+  add_semantics(*serving, *semantics, "without: what a configuration names, or sound");
+  serving->footer(
+      "Reads requests from standard input and answers on standard output, a line each, until the input ends; see\n"
+      "docs/engine-protocol.md. It is what `kvspec check` is tried with: kvspec check -- kvspec serve");
+  serving->callback([name, semantics, &registry, &exit_code] {
+    std::ios::sync_with_stdio(false);  // a buffer of our own, so that it is known what has been asked
+    std::cin.tie(nullptr);
+    exit_code = serve(std::cin, std::cout, *registry.find(*name), *semantics);
   });
 }
 

@@ -31,17 +31,17 @@ struct MambaAlign : StateSpaceRules<MambaAlign> {
                              std::span<const BlockId> hit, const Demand& demand, std::int64_t required,
                              const Deviations& deviations) {
     const std::int64_t at_most = table.has_running_state ? 1 : 1 + group.num_speculative;
+    const auto need_for = [&](std::int64_t lacking) {
+      if (deviations.needs_can_be_negative) return lacking > 0 ? at_most : lacking;
+      return std::clamp<std::int64_t>(lacking, 0, at_most);
+    };
     const std::int64_t held = size_of(table.blocks) + static_cast<std::int64_t>(hit.size());
-    if (deviations.loaded_states_are_not_needed) {
-      const std::int64_t lacking = required - held;
-      const std::int64_t least = deviations.needs_can_be_negative ? lacking : 0;
-      return (lacking > 0 ? at_most : least) + reclaimed(pool, hit);
-    }
+    if (deviations.loaded_states_are_not_needed) return need_for(required - held) + reclaimed(pool, hit);
     const bool loads = demand.external && !table.cached;
     const std::int64_t lacking = required - (loads ? group.blocks_covering(demand.computed) : held);
     const std::int64_t skipped = loads ? skipped_blocks(group, demand.computed) : 0;
     const std::size_t untouched = std::min(static_cast<std::size_t>(skipped), hit.size());
-    return (loads ? 1 : 0) + std::clamp<std::int64_t>(lacking, 0, at_most) + reclaimed(pool, hit.subspan(untouched));
+    return (loads ? 1 : 0) + need_for(lacking) + reclaimed(pool, hit.subspan(untouched));
   }
 
   static void grow(BlockPool& pool, const Group& group, BlockTable& table, const Demand& demand) {

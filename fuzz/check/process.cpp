@@ -1,0 +1,162 @@
+#include "fuzz/check/process.hpp"
+
+#include <sys/wait.h>
+
+#include <csignal>
+
+#define BOOST_PROCESS_USE_STD_FS  // else it needs the compiled part of Boost.Filesystem
+#include <boost/asio.hpp>
+#include <boost/process.hpp>
+#include <boost/process/async_pipe.hpp>
+#include <boost/process/extend.hpp>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace kvspec::fuzz {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace bp = boost::process;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t most_last_words = 2000;                  // bytes
+constexpr std::size_t longest_answer = std::size_t{64} << 20;  // bytes; a line that is longer is not an answer
+
+}  // namespace
+
+struct EngineProcess::Parts {
+  asio::io_context io{};
+  bp::async_pipe input{io};
+  bp::async_pipe output{io};
+  bp::async_pipe errors{io};
+  bp::child child{};
+  std::string unread{};  // output
+  std::string words{};   // standard error, its end
+  std::string words_chunk = std::string(4096, '\0');
+
+  // Reads standard error as it comes, so that the engine never waits for somebody to read it.
+  void listen() {
+    errors.async_read_some(asio::buffer(words_chunk), [this](const boost::system::error_code& error, std::size_t size) {
+      words.append(words_chunk, 0, size);
+      if (words.size() > 2 * most_last_words) words.erase(0, words.size() - most_last_words);
+      if (!error) listen();
+    });
+  }
+
+  // Runs what is ready until `done` says so or the time is over. Whether it was done.
+  template <class Done>
+  bool run_until(Clock::time_point end, Done&& done) {
+    while (!done()) {
+      if (io.stopped()) io.restart();
+      if (io.run_one_until(end) == 0 && Clock::now() >= end) return done();
+    }
+    return true;
+  }
+};
+
+std::unique_ptr<EngineProcess> EngineProcess::start(const std::vector<std::string>& command, std::string& why) {
+  // A process that is gone must not take this one along when it is written to.
+  std::signal(SIGPIPE, SIG_IGN);
+  auto parts = std::make_unique<Parts>();
+  const auto& name = command.front();
+  const auto path = name.find('/') == name.npos ? bp::search_path(name) : boost::process::filesystem::path(name);
+  if (path.empty()) {
+    why = "no command of that name in PATH";
+    return nullptr;
+  }
+  const std::vector<std::string> arguments(command.begin() + 1, command.end());
+  std::error_code error;
+  try {
+    parts->child = bp::child(path, bp::args(arguments), bp::std_in<parts->input, bp::std_out> parts->output,
+                             bp::std_err > parts->errors, error);
+  } catch (const std::exception& failure) {
+    why = failure.what();
+    return nullptr;
+  }
+  if (error) {
+    why = error.message();
+    return nullptr;
+  }
+  parts->listen();
+  return std::unique_ptr<EngineProcess>(new EngineProcess(std::move(parts)));
+}
+
+EngineProcess::EngineProcess(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+EngineProcess::~EngineProcess() {
+  boost::system::error_code ignored;
+  parts_->input.close(ignored);
+  std::error_code error;
+  for (int i = 0; i < 20 && parts_->child.running(error); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(i < 10 ? 1 : 10));
+  }
+  if (parts_->child.running(error)) parts_->child.terminate(error);
+  parts_->child.wait(error);
+}
+
+Exchange EngineProcess::exchange(std::string_view requests, std::size_t count, Duration limit,
+                                 const std::function<bool(std::string_view)>& take) {
+  Parts& parts = *parts_;
+  bool written = false;
+  asio::async_write(parts.input, asio::buffer(requests),
+                    [&](const boost::system::error_code&, std::size_t) { written = true; });
+  Exchange outcome = Exchange::complete;
+  const auto allowed = std::chrono::duration_cast<Clock::duration>(limit);
+  for (std::size_t answered = 0; answered < count && outcome == Exchange::complete; ++answered) {
+    const Clock::time_point asked = Clock::now();
+    bool read = false;
+    boost::system::error_code error;
+    std::size_t size = 0;
+    asio::async_read_until(parts.output, asio::dynamic_buffer(parts.unread, longest_answer), '\n',
+                           [&](const boost::system::error_code& e, std::size_t n) {
+                             read = true;
+                             error = e;
+                             size = n;
+                           });
+    if (!parts.run_until(asked + 2 * allowed, [&] { return read; })) {
+      outcome = Exchange::silent;
+      parts.output.cancel();
+      parts.run_until(Clock::now() + std::chrono::seconds(1), [&] { return read; });
+    } else if (error == asio::error::not_found) {
+      outcome = Exchange::truncated;
+    } else if (error) {
+      outcome = parts.unread.empty() ? Exchange::ended : Exchange::truncated;
+    } else {
+      const bool is_late = Clock::now() - asked > allowed;
+      const bool more = take(std::string_view(parts.unread).substr(0, size - 1));
+      parts.unread.erase(0, size);
+      if (is_late) {
+        outcome = Exchange::late;
+      } else if (!more && answered + 1 < count) {
+        outcome = Exchange::stopped;
+      }
+    }
+  }
+  if (!written) {
+    parts.input.cancel();
+    parts.run_until(Clock::now() + std::chrono::seconds(1), [&] { return written; });
+  }
+  return outcome;
+}
+
+std::optional<std::string> EngineProcess::how_it_ended() {
+  std::error_code error;
+  for (int i = 0; i < 100 && parts_->child.running(error); ++i) {
+    parts_->run_until(Clock::now() + std::chrono::milliseconds(5), [] { return false; });
+  }
+  if (parts_->child.running(error)) return {};
+  // What it wrote to standard error before it went.
+  parts_->run_until(Clock::now() + std::chrono::milliseconds(20), [] { return false; });
+  const int status = parts_->child.native_exit_code();
+  if (WIFSIGNALED(status)) return "signal " + std::to_string(WTERMSIG(status));
+  return "exit code " + std::to_string(parts_->child.exit_code());
+}
+
+std::string EngineProcess::last_words() const {
+  const std::string& words = parts_->words;
+  return words.size() > most_last_words ? words.substr(words.size() - most_last_words) : words;
+}
+
+}  // namespace kvspec::fuzz

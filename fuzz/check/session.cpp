@@ -1,0 +1,387 @@
+#include "fuzz/check/session.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <random>
+
+#include "fuzz/check/capabilities.hpp"
+#include "fuzz/host_engine.hpp"
+#include "fuzz/report.hpp"
+#include "fuzz/scheduler.hpp"
+#include "model/oracle/command.hpp"
+#include "model/oracle/model_engine.hpp"
+#include "spec/trace/names.hpp"
+#include "spec/trace/text.hpp"
+#include "spec/trace/trace.hpp"
+
+namespace kvspec::fuzz {
+
+namespace {
+
+using S = Growing;
+
+// Long enough for a pool to fill, short enough to meet many configurations with an engine of a few thousand
+// operations per second.
+constexpr std::uint64_t operations_per_run = 500;
+constexpr double usual_seconds = 60;
+constexpr double seconds_between_on_terminal = 0.2;
+constexpr double seconds_between_in_log = 5;
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return device();
+}
+
+// The argument as a shell reads it back.
+std::string quoted(const std::string& argument) {
+  const bool is_plain = !argument.empty() && argument.find_first_not_of(
+                                                 "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                                 "-_./=:,+@%") == argument.npos;
+  if (is_plain) return argument;
+  std::string text = "'";
+  for (const char c : argument) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
+
+std::vector<Clause> deviations_of(Semantics semantics) {
+  std::vector<Clause> deviations;
+  for (const ClauseEntry& entry : clause_registry) {
+    if (semantics == Semantics::recorded && entry.kind == ClauseKind::deviation) deviations.push_back(entry.clause);
+  }
+  return deviations;
+}
+
+// The list with the clause if it had none, or without it.
+std::vector<Clause> toggled(std::vector<Clause> clauses, Clause clause) {
+  if (std::erase(clauses, clause) == 0) clauses.push_back(clause);
+  return clauses;
+}
+
+bool is_of_time(Clause clause) { return clause == Clause::engine_04 || clause == Clause::engine_05; }
+
+// How often to compare the state to see it again.
+std::size_t period_of(const Counterexample& found) {
+  return found.kind == Disagreement::view ? 1 : Examination::usual_state_period;
+}
+
+// What of the model's answer the scheduler is told.
+void tell(Scheduler& scheduler, const Command<S>& command, const Result<Observation<S>>& result) {
+  std::visit(
+      [&]<class C>(const C& c) {
+        using O = typename C::Observation;
+        if (result) {
+          scheduler.observe(c, Result<O>(*std::get_if<O>(&result.value())));
+        } else {
+          scheduler.observe(c, Result<O>(result.error()));
+        }
+      },
+      command);
+}
+
+bool write(const std::string& file, const std::string& text) {
+  std::ofstream out(file, std::ios::binary);
+  out << text;
+  out.flush();
+  return out.good();
+}
+
+}  // namespace
+
+CheckSession::CheckSession(const CheckOptions& options)
+    : options_(options),
+      seed_(options.seed ? *options.seed : random_seed()),
+      semantics_(options.semantics.value_or(Semantics::sound)),
+      remote_(options.command, options.limits),
+      deviations_(deviations_of(semantics_)),
+      reference_(oracle::model_engine()),
+      terminal_(isatty(fileno(stderr)) != 0) {
+  for (const Preset& preset : presets()) {
+    if (!preset.is_valid) continue;
+    if (options.preset == "all" || options.preset == preset.name) chosen_.push_back(&preset);
+  }
+}
+
+double CheckSession::seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+
+bool CheckSession::more() const {
+  if (gone_ || is_hopeless_) return false;
+  if (options_.operations && performed_ >= *options_.operations) return false;
+  if (options_.seconds) return seconds() < *options_.seconds;
+  if (options_.operations) return true;
+  return options_.traces.empty() && seconds() < usual_seconds;
+}
+
+int CheckSession::run() {
+  fmt::print("seed {}, configuration {}, mode {}, {} semantics\n", seed_, options_.preset, options_.tolerance.to_text(),
+             name_of(semantics_));
+  std::fflush(stdout);
+  if (!ready()) return finish();
+  verdicts_.engine = remote_.hello();
+  fmt::print("engine {} {}\n", printable(verdicts_.engine.engine, 80), printable(verdicts_.engine.version, 80));
+  std::fflush(stdout);
+  start_ = Clock::now();
+  for (const std::string& file : options_.traces) {
+    if (!gone_) check_trace(file);
+  }
+  // A run that never reaches the engine takes no time, so that a session without any would not end.
+  constexpr std::uint64_t enough = 2000;
+  for (std::uint64_t number = 0; more() && (performed_ > 0 || number < enough); ++number) check_scenario(number);
+  return finish();
+}
+
+bool CheckSession::ready() {
+  const std::optional<Fault> fault = remote_.ready();
+  if (!fault) return true;
+  gone_ = true;
+  Verdict verdict;
+  verdict.failure.counterexample.kind = Disagreement::protocol;
+  verdict.failure.counterexample.clause = fault->clause;
+  verdict.failure.counterexample.expected = describe(fault->clause).sentence;
+  verdict.failure.counterexample.actual = fault->what;
+  verdict.found_in = "the start of the engine";
+  verdict.repeat = repeat_command("");
+  add(std::move(verdict));
+  return false;
+}
+
+template <class Next>
+void CheckSession::examine(const Config<Growing>& config, const Source& source, Next&& next) {
+  if (!ready()) return;
+  Examination examination(remote_, config, options_.tolerance, reference_);
+  Commands commands;
+  if (examination.status() == Examination::Status::refused) {
+    ++refused_;
+    refusal_ = examination.refusal();
+    return;
+  }
+  while (examination.status() == Examination::Status::going && next(examination, commands)) show_progress(false);
+  examination.finish();
+  verdicts_.operations += examination.compared();
+  if (examination.counterexample()) judge(config, std::move(commands), examination, source);
+}
+
+void CheckSession::check_trace(const std::string& file) {
+  Decoded<Trace, TraceProblem> trace = read_trace_file(file);
+  if (!trace) {
+    fmt::print(stderr, "{}\n", to_text(trace.error()));
+    bad_input_ = true;
+    return;
+  }
+  trace.value().config.semantics = semantics_;
+  const std::optional<Config<S>> config = within(trace.value().config, verdicts_.engine, options_.tolerance);
+  if (!config) {
+    ++beyond_;
+    return;
+  }
+  // Behind a deviation that was found there may be more.
+  std::vector<Clause> known;
+  do {
+    known = deviations_;
+    std::size_t at = 0;
+    examine(*config, {file, "--traces " + quoted(file)}, [&](Examination& examination, Commands& commands) {
+      if (at == trace.value().steps.size()) return false;
+      const Command<S>& command = trace.value().steps[at++].command;
+      Result<Observation<S>> result{Observation<S>{}};
+      commands.push_back(command);
+      examination.apply(command, result);
+      ++performed_;
+      return true;
+    });
+  } while (deviations_ != known);
+}
+
+void CheckSession::check_scenario(std::uint64_t number) {
+  const Preset& preset = *chosen_[number % chosen_.size()];
+  const std::uint64_t seed = seed_of_run(seed_, number);
+  const std::optional<Scenario> scenario =
+      within(make_scenario(preset, seed, semantics_), verdicts_.engine, options_.tolerance);
+  if (!scenario) {
+    ++beyond_;
+    return;
+  }
+  std::uint64_t operations = operations_per_run;
+  if (options_.operations) operations = std::min(operations, *options_.operations - performed_);
+  const Source source{fmt::format("configuration {}, seed {}", preset.name, seed),
+                      fmt::format("--config {} --seed {} --operations {}", preset.name, seed, operations)};
+  Scheduler scheduler(*scenario);
+  std::uint64_t given = 0;
+  examine(scenario->config, source, [&](Examination& examination, Commands& commands) {
+    if (given == operations) return false;
+    const Command<S>& command = scheduler.next();
+    Result<Observation<S>> result{Observation<S>{}};
+    commands.push_back(command);
+    const Examination::Asked asked = examination.apply(command, result);
+    if (asked != Examination::Asked::neither) tell(scheduler, command, result);
+    ++given;
+    ++performed_;
+    return true;
+  });
+}
+
+std::optional<Counterexample> CheckSession::replay(const Config<Growing>& config, const Commands& commands,
+                                                   const oracle::MakeEngine& reference, std::size_t state_period,
+                                                   Severity* severity) {
+  // The shrinker also tries what the engine has not said it can.
+  const std::optional<Config<S>> supported = within(config, verdicts_.engine, options_.tolerance);
+  if (!supported || !(*supported == config) || !ready()) return {};
+  Examination examination(remote_, config, options_.tolerance, reference, state_period);
+  Result<Observation<S>> result{Observation<S>{}};
+  for (const Command<S>& command : commands) {
+    if (examination.status() != Examination::Status::going) break;
+    examination.apply(command, result);
+  }
+  examination.finish();
+  if (severity != nullptr) *severity = examination.severity();
+  return examination.counterexample();
+}
+
+Failure CheckSession::shrink(const Config<Growing>& config, const Commands& commands, const Counterexample& found) {
+  const Clock::time_point end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                                   std::chrono::duration<double>(options_.shrink_seconds));
+  const std::size_t period = period_of(found);
+  // What is waited for in vain is waited for once per replay: no longer than an answer takes with ample room.
+  const double limit = remote_.answer_limit();
+  const bool of_time = is_of_time(found.clause);
+  if (of_time) remote_.set_answer_limit(std::min(limit, std::max(0.1, 10 * remote_.slowest())));
+  const Oracle oracle = [&](const Config<S>& tried, const Commands& attempt) -> std::optional<Counterexample> {
+    if (Clock::now() > end) return {};
+    std::optional<Counterexample> again = replay(tried, attempt, reference_, period);
+    // With less time to answer, late is silent.
+    if (again && of_time && is_of_time(again->clause)) again->clause = found.clause;
+    return again;
+  };
+  Failure failure = fuzz::shrink(config, commands, oracle);
+  if (of_time) {
+    remote_.lose();
+    remote_.set_answer_limit(limit);
+    failure.counterexample.actual = found.actual;
+  }
+  return failure;
+}
+
+void CheckSession::judge(const Config<Growing>& config, Commands commands, const Examination& examination,
+                         const Source& source) {
+  const Counterexample& seen = *examination.counterexample();
+  const std::uint64_t most_faults = is_of_time(seen.clause) ? 3 : 20;
+  if (seen.kind == Disagreement::protocol && met_[{seen.clause, seen.kind}] + 1 == most_faults) is_hopeless_ = true;
+  if (++met_[{seen.clause, seen.kind}] > 1) {
+    for (Verdict& verdict : verdicts_.all) {
+      if (!verdict.deviation && verdict.failure.counterexample.clause == seen.clause) return void(++verdict.times);
+    }
+  }
+  Verdict verdict{.severity = examination.severity(), .commands_before = commands.size(), .found_in = source.text};
+  verdict.failure = {.config = config, .commands = commands, .counterexample = seen};
+  // Which command the state differs after.
+  std::optional<Counterexample> found = seen;
+  if (seen.kind == Disagreement::view) found = replay(config, commands, reference_, 1);
+  if (found) verdict.failure = shrink(config, commands, *found);
+  if (!is_of_time(seen.clause)) {
+    const auto again = replay(verdict.failure.config, verdict.failure.commands, reference_,
+                              period_of(verdict.failure.counterexample), &verdict.severity);
+    verdict.comes_back = again && same_cause(*again, verdict.failure.counterexample);
+    if (verdict.comes_back) verdict.deviation = deviation_behind(verdict.failure);
+  }
+  const std::string id(describe(verdict.failure.counterexample.clause).id);
+  const std::string suffix = verdict.deviation ? "-" + std::string(describe(*verdict.deviation).id) : "";
+  const std::string file = fmt::format("{}/kvspec-check-{}{}.jsonl", options_.trace_dir, id, suffix);
+  std::string arguments = source.arguments;
+  if (write_counterexample(verdict.failure, file)) {
+    verdict.trace_file = file;
+    arguments = "--traces " + quoted(file);
+  }
+  verdict.repeat = repeat_command(arguments);
+  if (verdict.deviation) {
+    deviations_ = toggled(deviations_, *verdict.deviation);
+    verdict.has_it = std::ranges::find(deviations_, *verdict.deviation) != deviations_.end();
+    reference_ = host_engine(deviations_);
+  }
+  add(std::move(verdict));
+}
+
+std::optional<Clause> CheckSession::deviation_behind(const Failure& failure) {
+  if (failure.counterexample.kind == Disagreement::protocol) return {};
+  for (const ClauseEntry& entry : clause_registry) {
+    if (entry.kind != ClauseKind::deviation) continue;
+    const auto differs = replay(failure.config, failure.commands, host_engine(toggled(deviations_, entry.clause)),
+                                period_of(failure.counterexample));
+    if (gone_) return {};
+    if (!differs) return entry.clause;
+  }
+  return {};
+}
+
+void CheckSession::add(Verdict verdict) {
+  const Counterexample& found = verdict.failure.counterexample;
+  for (Verdict& known : verdicts_.all) {
+    const Counterexample& other = known.failure.counterexample;
+    if (other.clause != found.clause || other.kind != found.kind || known.deviation != verdict.deviation) continue;
+    ++known.times;
+    return;
+  }
+  if (terminal_) fmt::print(stderr, "\r\x1b[K");
+  fmt::print("{}\n", to_text(verdict));
+  std::fflush(stdout);
+  verdicts_.all.push_back(std::move(verdict));
+}
+
+void CheckSession::show_progress(bool last) {
+  const double now = seconds();
+  if (!last && now < next_progress_) return;
+  next_progress_ = now + (terminal_ ? seconds_between_on_terminal : seconds_between_in_log);
+  fmt::print(stderr,
+             "{}{:.0f} s: {} operations, {:.0f} operations/s, {} configurations refused, {} starts, {} verdicts{}",
+             terminal_ ? "\r\x1b[K" : "", now, performed_, static_cast<double>(performed_) / std::max(now, 1e-3),
+             refused_, remote_.starts(), verdicts_.all.size(), terminal_ && !last ? "" : "\n");
+  std::fflush(stderr);
+}
+
+std::string CheckSession::repeat_command(const std::string& arguments) const {
+  std::string text = "kvspec check";
+  if (!options_.tolerance.to_text().starts_with("exact")) text += " --mode " + options_.tolerance.to_text();
+  if (semantics_ == Semantics::recorded) text += " --semantics recorded";
+  if (options_.limits.answer != TimeLimits{}.answer) text += fmt::format(" --time-limit {}", options_.limits.answer);
+  if (!arguments.empty()) text += " " + arguments;
+  text += " --";
+  for (const std::string& word : options_.command) text += " " + quoted(word);
+  return text;
+}
+
+int CheckSession::finish() {
+  verdicts_.seconds = seconds();
+  verdicts_.mode = options_.tolerance.to_text();
+  verdicts_.semantics = name_of(semantics_);
+  show_progress(true);
+  for (const Verdict& verdict : verdicts_.all) {
+    const Counterexample& found = verdict.failure.counterexample;
+    fmt::print("  {:<9} {:<10} {} times, {} commands{}{}\n", describe(found.clause).id, to_text(verdict.severity),
+               verdict.times, verdict.failure.commands.size(),
+               !verdict.deviation ? ""
+               : verdict.has_it   ? ", has "
+                                  : ", has not ",
+               verdict.deviation ? describe(*verdict.deviation).id : "");
+  }
+  if (is_hopeless_) fmt::print("stopped early: the engine breaks the protocol again and again\n");
+  if (beyond_ > 0) fmt::print("{} runs left out: the engine does not manage their groups\n", beyond_);
+  if (refused_ > 0) fmt::print("{} configurations refused, the last: {}\n", refused_, printable(refusal_, 200));
+  fmt::print("{} operations, {:.1f} seconds, {:.0f} operations/s, {} verdicts\n", verdicts_.operations,
+             verdicts_.seconds, static_cast<double>(verdicts_.operations) / std::max(verdicts_.seconds, 1e-3),
+             verdicts_.all.size());
+  for (const auto& [file, text] :
+       {std::pair(options_.json, to_json(verdicts_)), std::pair(options_.junit, to_junit(verdicts_))}) {
+    if (file.empty() || write(file, text)) continue;
+    fmt::print(stderr, "kvspec check: cannot write {}\n", file);
+    bad_input_ = true;
+  }
+  if (!verdicts_.all.empty()) return oracle::exit_different;
+  if (verdicts_.operations == 0) {
+    fmt::print(stderr, "kvspec check: nothing was compared\n");
+    return oracle::exit_bad_input;
+  }
+  return bad_input_ ? oracle::exit_bad_input : oracle::exit_equal;
+}
+
+}  // namespace kvspec::fuzz

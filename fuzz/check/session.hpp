@@ -1,0 +1,104 @@
+// A session of `kvspec check`: recorded traces and random traffic to an engine, until the time or the operations are
+// used up. A difference does not end it: it is shrunk against the engine and becomes a verdict, once per clause, and
+// the next run begins.
+//
+// A difference may be one of the deviations that the specification names: under the sound semantics a defect of the
+// recorded system that the engine has, under the recorded one a defect that it does not have. Then the verdict says
+// which, and the search goes on behind it: from then on the engine is compared with the host implementation with just
+// the deviations that it was seen to have.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fuzz/check/examination.hpp"
+#include "fuzz/check/remote.hpp"
+#include "fuzz/check/tolerance.hpp"
+#include "fuzz/check/verdict.hpp"
+#include "fuzz/scenario.hpp"
+#include "fuzz/shrink.hpp"
+#include "spec/config.hpp"
+
+namespace kvspec::fuzz {
+
+struct CheckOptions {
+  std::vector<std::string> command{};  // of the engine
+  std::vector<std::string> traces{};
+  std::optional<double> seconds{};
+  std::optional<std::uint64_t> operations{};
+  std::optional<std::uint64_t> seed{};   // absent: one is chosen, and printed
+  std::optional<Semantics> semantics{};  // absent: sound
+  Tolerance tolerance{};
+  TimeLimits limits{};
+  double shrink_seconds = 20;  // for each verdict
+  std::string preset = "all";
+  std::string trace_dir = ".";
+  std::string junit{};  // a file; empty: none is written
+  std::string json{};   // likewise
+};
+
+class CheckSession {
+ public:
+  explicit CheckSession(const CheckOptions& options);
+
+  // Returns the exit code.
+  int run();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  // Where commands come from, for the reader of a verdict.
+  struct Source {
+    std::string text{};       // "a.jsonl", "configuration full, seed 7"
+    std::string arguments{};  // of kvspec check, that lead to them again
+  };
+
+  double seconds() const;
+  bool more() const;
+  // Whether the engine runs; else why not becomes a verdict.
+  bool ready();
+  void check_trace(const std::string& file);
+  void check_scenario(std::uint64_t number);
+  // One examination of commands that `next` gives; `performed` takes those that both performed.
+  template <class Next>
+  void examine(const Config<Growing>& config, const Source& source, Next&& next);
+  void judge(const Config<Growing>& config, Commands commands, const Examination& examination, const Source& source);
+  // As an oracle of the shrinker: the commands to a fresh manager.
+  std::optional<Counterexample> replay(const Config<Growing>& config, const Commands& commands,
+                                       const oracle::MakeEngine& reference, std::size_t state_period,
+                                       Severity* severity = nullptr);
+  Failure shrink(const Config<Growing>& config, const Commands& commands, const Counterexample& found);
+  // The one deviation, more or less, that explains the failure, if one does.
+  std::optional<Clause> deviation_behind(const Failure& failure);
+  void add(Verdict verdict);
+  void show_progress(bool last);
+  int finish();
+  std::string repeat_command(const std::string& arguments) const;
+
+  const CheckOptions& options_;
+  std::uint64_t seed_;
+  Semantics semantics_;
+  std::vector<const Preset*> chosen_{};
+  Remote remote_;
+  std::vector<Clause> deviations_{};  // of the semantics, then those that the engine was seen to have
+  oracle::MakeEngine reference_;      // the model, until the two differ
+  Clock::time_point start_ = Clock::now();
+  double next_progress_ = 0;
+  bool terminal_;
+  Verdicts verdicts_{};
+  std::map<std::pair<Clause, Disagreement>, std::uint64_t> met_{};  // how often each was met
+  std::uint64_t performed_ = 0;                                     // operations that runs were given
+  std::uint64_t refused_ = 0;                                       // configurations
+  std::uint64_t beyond_ = 0;                                        // scenarios that the engine does not support
+  std::string refusal_{};                                           // the last one
+  bool bad_input_ = false;
+  bool is_hopeless_ = false;  // it breaks the protocol again and again
+  bool gone_ = false;         // the engine cannot be started any more
+};
+
+}  // namespace kvspec::fuzz

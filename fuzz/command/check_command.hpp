@@ -1,0 +1,9 @@
+#pragma once
+
+#include "model/oracle/command.hpp"
+
+namespace kvspec::fuzz {
+
+void add_check(CLI::App& command, const oracle::Registry& registry, int& exit_code);
+
+}  // namespace kvspec::fuzz

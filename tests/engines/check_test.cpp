@@ -1,0 +1,220 @@
+// `kvspec check` against engines that are honest, take liberties, or lie. An honest one gets no verdict; each lie gets
+// one that names it, and none takes the checker down.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "tests/golden/command_line.hpp"
+
+namespace kvspec::engines {
+namespace {
+
+using golden::Ran;
+using nlohmann::json;
+
+struct Checked {
+  Ran ran;
+  json report;
+
+  std::vector<std::string> clauses() const {
+    std::vector<std::string> ids;
+    for (const json& verdict : report["verdicts"]) ids.push_back(verdict["clause"]);
+    return ids;
+  }
+};
+
+Checked check(std::vector<std::string> options, const std::vector<std::string>& engine) {
+  const std::string folder = golden::scratch().string();
+  const std::string file = folder + "/report.json";
+  std::vector<std::string> arguments{"check", "--trace-dir", folder, "--json", file, "--junit", folder + "/junit.xml"};
+  arguments.insert(arguments.end(), options.begin(), options.end());
+  arguments.push_back("--");
+  arguments.insert(arguments.end(), engine.begin(), engine.end());
+  std::filesystem::remove(file);
+  Checked checked{golden::kvspec_command(arguments), {}};
+  checked.report = json::parse(golden::read_file(file), nullptr, false);
+  return checked;
+}
+
+std::vector<std::string> with_seed(std::vector<std::string> options) {
+  options.insert(options.end(), {"--seed", "1", "--time-limit", "20"});
+  return options;
+}
+
+// ---- Honest engines -------------------------------------------------------------------------------------------------
+
+TEST(Check, OurOwnEnginesGetNoVerdict) {
+  for (const char* engine : {"model", "host"}) {
+    const Checked checked = check(with_seed({"--operations", "12000"}), {KVSPEC_COMMAND, "serve", "--on", engine});
+    EXPECT_EQ(checked.ran.exit_code, 0) << checked.ran.out << checked.ran.err;
+    EXPECT_GT(checked.report["operations"], 12000) << "the states are compared too";
+  }
+}
+
+TEST(Check, RecordedTracesArePerformed) {
+  const Checked checked =
+      check({"--semantics", "recorded", "--traces", golden::golden_file("full_17"), golden::golden_file("mla_38")},
+            {KVSPEC_COMMAND, "serve"});
+  EXPECT_EQ(checked.ran.exit_code, 0) << checked.ran.out << checked.ran.err;
+  EXPECT_GT(checked.report["operations"], 300);
+}
+
+TEST(Check, TheTemplateGetsNoVerdict) {
+  const Checked checked = check(with_seed({"--operations", "4000", "--config", "nocache"}), {KVSPEC_TEMPLATE});
+  EXPECT_EQ(checked.ran.exit_code, 0) << checked.ran.out << checked.ran.err;
+  EXPECT_GT(checked.report["operations"], 100);
+}
+
+// ---- Liberties ------------------------------------------------------------------------------------------------------
+
+// Covers: MODE-01
+TEST(Check, OtherIdsAreGrantedByTheirModeAlone) {
+  const auto options = [](const char* mode) {
+    return with_seed({"--operations", "6000", "--mode", mode, "--shrink-seconds", "3"});
+  };
+  EXPECT_EQ(check(options("exact"), {KVSPEC_LIAR, "ids"}).ran.exit_code, 1);
+  const Checked granted = check(options("ids"), {KVSPEC_LIAR, "ids"});
+  EXPECT_EQ(granted.ran.exit_code, 0) << granted.ran.out << granted.ran.err;
+  EXPECT_GT(granted.report["operations"], 6000);
+}
+
+// Covers: MODE-02
+TEST(Check, AnotherOrderIsGrantedByItsModeAlone) {
+  const auto options = [](const char* mode) {
+    return with_seed({"--operations", "6000", "--mode", mode, "--shrink-seconds", "3"});
+  };
+  EXPECT_EQ(check(options("ids"), {KVSPEC_LIAR, "order"}).ran.exit_code, 1);
+  const Checked granted = check(options("order"), {KVSPEC_LIAR, "order"});
+  EXPECT_EQ(granted.ran.exit_code, 0) << granted.ran.out << granted.ran.err;
+  EXPECT_GT(granted.report["operations"], 6000);
+}
+
+// What a mode does not grant is found under it.
+TEST(Check, ALieIsFoundUnderEveryMode) {
+  for (const char* mode : {"ids", "order", "no-events"}) {
+    for (const char* lie : {"leak", "hash"}) {
+      const Checked checked =
+          check(with_seed({"--operations", "2000", "--mode", mode, "--shrink-seconds", "3"}), {KVSPEC_LIAR, lie});
+      EXPECT_EQ(checked.ran.exit_code, 1) << mode << " " << lie;
+    }
+  }
+}
+
+// Covers: MODE-03
+TEST(Check, MissingEventsAreGrantedByTheirModeAlone) {
+  const auto options = [](const char* mode) {
+    return with_seed({"--operations", "6000", "--mode", mode, "--shrink-seconds", "3"});
+  };
+  EXPECT_EQ(check(options("exact"), {KVSPEC_LIAR, "event"}).ran.exit_code, 1);
+  const Checked granted = check(options("no-events"), {KVSPEC_LIAR, "event"});
+  EXPECT_EQ(granted.ran.exit_code, 0) << granted.ran.out << granted.ran.err;
+}
+
+// ---- Lies -----------------------------------------------------------------------------------------------------------
+
+struct Lie {
+  const char* lie;
+  const char* clause;  // its beginning
+  const char* severity;
+  const char* time_limit;  // seconds
+};
+
+class Lies : public testing::TestWithParam<Lie> {};
+
+// Covers: ENGINE-02, ENGINE-03, ENGINE-04, ENGINE-05, ENGINE-06, ENGINE-07
+TEST_P(Lies, GetTheirVerdict) {
+  const Lie& told = GetParam();
+  const Checked checked =
+      check({"--seed", "1", "--operations", "1500", "--time-limit", told.time_limit, "--shrink-seconds", "4"},
+            {KVSPEC_LIAR, told.lie});
+  ASSERT_EQ(checked.ran.exit_code, 1) << checked.ran.out << checked.ran.err;
+  const json& verdicts = checked.report["verdicts"];
+  ASSERT_FALSE(verdicts.empty());
+  for (const json& verdict : verdicts) {
+    EXPECT_TRUE(std::string(verdict["clause"]).starts_with(told.clause)) << verdict;
+    EXPECT_EQ(verdict["severity"], told.severity) << verdict;
+    EXPECT_LE(verdict["commands"].size(), 12U) << verdict;
+    EXPECT_FALSE(std::string(verdict["actual"]).empty());
+    EXPECT_TRUE(std::string(verdict["repeat"]).starts_with("kvspec check ")) << verdict;
+  }
+  const std::string junit = golden::read_file(golden::scratch() / "junit.xml");
+  EXPECT_NE(junit.find("<failure type=\"" + std::string(told.severity)), std::string::npos) << junit;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, Lies,
+    testing::Values(Lie{"swap", "POOL-03", "order", "20"}, Lie{"event", "EVENT", "event", "20"},
+                    Lie{"leak", "FREE", "leak", "20"}, Lie{"hang", "ENGINE-05", "wedge", "1"},
+                    Lie{"crash", "ENGINE-06", "wedge", "20"}, Lie{"json", "ENGINE-02", "protocol", "20"},
+                    Lie{"half", "ENGINE-03", "protocol", "20"}, Lie{"late", "ENGINE-04", "protocol", "2"},
+                    Lie{"hash", "HASH", "wrong data", "20"}, Lie{"claim", "ENGINE-07", "protocol", "20"}),
+    [](const auto& info) { return info.param.lie; });
+
+// A verdict's command leads to it again.
+TEST(Check, AVerdictRepeats) {
+  const Checked first = check(with_seed({"--operations", "1000"}), {KVSPEC_LIAR, "leak"});
+  ASSERT_FALSE(first.report["verdicts"].empty());
+  const std::string trace = first.report["verdicts"][0]["trace"];
+  const Checked again = check({"--traces", trace}, {KVSPEC_LIAR, "leak"});
+  EXPECT_EQ(again.ran.exit_code, 1);
+  EXPECT_EQ(again.clauses().at(0), first.clauses().at(0));
+  EXPECT_EQ(check({"--traces", trace}, {KVSPEC_COMMAND, "serve"}).ran.exit_code, 0);
+}
+
+// ---- Defects of the recorded system ---------------------------------------------------------------------------------
+
+// Under the sound semantics they are found in an engine that has them, each once and by name, and the search goes on
+// behind them.
+TEST(Check, DeviationsAreFoundUnaided) {
+  const Checked checked = check(with_seed({"--operations", "40000", "--shrink-seconds", "10"}),
+                                {KVSPEC_COMMAND, "serve", "--semantics", "recorded"});
+  ASSERT_EQ(checked.ran.exit_code, 1) << checked.ran.err;
+  std::vector<std::string> deviations;
+  for (const json& verdict : checked.report["verdicts"]) {
+    ASSERT_TRUE(verdict["known_as"].is_string()) << verdict;
+    deviations.push_back(verdict["known_as"]);
+    EXPECT_LE(verdict["commands"].size(), 12U) << verdict;
+  }
+  EXPECT_GE(deviations.size(), 6U);
+  std::ranges::sort(deviations);
+  EXPECT_EQ(std::ranges::adjacent_find(deviations), deviations.end()) << "each once";
+  for (const char* deviation : {"DEV-05", "DEV-10", "DEV-12"}) {
+    EXPECT_TRUE(std::ranges::binary_search(deviations, deviation)) << deviation;
+  }
+}
+
+// ---- What cannot be checked -----------------------------------------------------------------------------------------
+
+// Covers: ENGINE-01
+TEST(Check, AnEngineThatDoesNotIntroduceItselfGetsAVerdict) {
+  const Checked checked = check({"--start-limit", "20"}, {"cat"});  // gives back what it is asked
+  EXPECT_EQ(checked.ran.exit_code, 1);
+  EXPECT_EQ(checked.clauses(), std::vector<std::string>{"ENGINE-01"}) << checked.ran.out;
+}
+
+TEST(Check, AnEngineThatCannotBeStartedGetsAVerdict) {
+  for (const char* command : {"no-such-command-anywhere", "/dev/null", "false"}) {
+    const Checked checked = check({"--start-limit", "20"}, {command});
+    EXPECT_EQ(checked.ran.exit_code, 1) << command << checked.ran.out << checked.ran.err;
+    EXPECT_EQ(checked.clauses(), std::vector<std::string>{"ENGINE-06"}) << command;
+  }
+}
+
+TEST(Check, ThatNothingWasComparedIsNoSuccess) {
+  const Checked checked = check({"--operations", "500", "--config", "full_mamba_all"}, {KVSPEC_LIAR, "honest"});
+  EXPECT_EQ(checked.ran.exit_code, 2);
+  EXPECT_NE(checked.ran.err.find("nothing was compared"), std::string::npos) << checked.ran.err;
+}
+
+TEST(Check, WrongOptionsAreSaid) {
+  EXPECT_EQ(golden::kvspec_command({"check", "--mode", "anything", "--", "cat"}).exit_code, 2);
+  EXPECT_EQ(golden::kvspec_command({"check"}).exit_code, 2);
+  EXPECT_EQ(golden::kvspec_command({"check", "--traces", "/no/such/file", "--", "cat"}).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace kvspec::engines

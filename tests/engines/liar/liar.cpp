@@ -1,0 +1,192 @@
+// An engine that tells one small lie, or takes one freedom that a mode grants: what `kvspec check` is tried with.
+//
+//   liar LIE      the host implementation behind the engine protocol, and the lie
+//
+// Lies depend on what is asked and on nothing else, so that the same requests give the same answers after a restart.
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "fuzz/host_engine.hpp"
+#include "spec/trace/protocol.hpp"
+
+namespace kvspec::fuzz {
+namespace {
+
+using S = Growing;
+
+std::vector<std::string> all_operations() {
+  return std::visit([]<class... C>(const std::variant<C...>*) { return std::vector<std::string>{C::op...}; },
+                    std::variant<const Command<S>*>());
+}
+
+// The blocks of an engine under other names: those of the mode ids never change, those of the mode order change where a
+// free block that holds nothing is given out.
+class Names {
+ public:
+  Names(std::size_t num_blocks, bool change) : change_(change), name_of_(num_blocks) {
+    for (std::size_t b = 0; b < num_blocks; ++b) name_of_[b] = static_cast<BlockId>(b == 0 ? 0 : num_blocks - b);
+  }
+
+  // Before blocks are given out: each free block that holds nothing takes the name of the next one.
+  void shuffle(const StateDump<S>& state) {
+    if (!change_) return;
+    std::vector<BlockId> equals = state.free_queue;
+    for (const auto& entry : state.hashes) std::erase(equals, entry.block);
+    for (std::size_t i = 1; i < equals.size(); ++i) std::swap(name_of_[equals[i - 1]], name_of_[equals[i]]);
+  }
+
+  void outward(Observation<S>& observation) const {
+    std::visit([&](auto& seen) { rename(seen); }, observation);
+  }
+  void inward(Command<S>& command) const {
+    std::visit(
+        [&](auto& c) {
+          if constexpr (requires { c.block_ids; }) {
+            for (BlockId& b : c.block_ids) {
+              b = static_cast<BlockId>(std::ranges::find(name_of_, b) - name_of_.begin());
+            }
+          }
+        },
+        command);
+  }
+
+ private:
+  void rename(BlockList<S>& blocks) const {
+    for (BlockId& b : blocks) b = name_of_[b];
+  }
+  void rename(BlockTables<S>& tables) const {
+    for (BlockList<S>& table : tables) rename(table);
+  }
+  void rename(GetComputedBlocks<S>::Observation& seen) const { rename(seen.blocks); }
+  void rename(AllocateSlots<S>::Observation& seen) const {
+    if (seen.result) rename(*seen.result);
+  }
+  void rename(TakeNewBlockIds<S>::Observation& seen) const { rename(seen.result); }
+  void rename(GetBlockIds<S>::Observation& seen) const { rename(seen.result); }
+  void rename(PoolGetNewBlocks<S>::Observation& seen) const { rename(seen.blocks); }
+  void rename(PoolGetCachedBlock<S>::Observation& seen) const {
+    if (seen.blocks) rename(*seen.blocks);
+  }
+  void rename(StateDump<S>& seen) const {
+    rename(seen.free_queue);
+    for (auto& entry : seen.ref_cnt) entry.block = name_of_[entry.block];
+    for (auto& entry : seen.hashes) entry.block = name_of_[entry.block];
+    for (auto& entry : seen.dups) rename(entry.blocks);
+    for (GroupDump<S>& group : seen.managers) {
+      for (auto& table : group.req_blocks) rename(table.value);
+    }
+  }
+  template <class O>
+  void rename(O&) const {}
+
+  bool change_;
+  std::vector<BlockId> name_of_;
+};
+
+class Liar {
+ public:
+  explicit Liar(std::string_view lie) : lie_(lie) {}
+
+  void answer(const std::string& line) {
+    const Decoded<EngineRequest> request = request_from_line(line);
+    if (!request) return say(error_answer({"ENGINE-02", request.error().what}));
+    std::visit([&](const auto& asked) { reply(asked); }, request.value());
+  }
+
+ private:
+  static void say(const std::string& line) { std::cout << line << std::endl; }
+
+  void reply(const HelloRequest&) const {
+    const bool can_fail = lie_ != "ids" && lie_ != "order";
+    say(hello_answer({.engine = "liar " + std::string(lie_),
+                      .version = "1",
+                      .group_kinds = {GroupKind::full, GroupKind::mla, GroupKind::swa},
+                      .operations = all_operations(),
+                      .hash_fn = {HashFunction::sha256, HashFunction::sha256_cbor},
+                      .events = true,
+                      .errors = can_fail}));
+  }
+  void reply(const Config<S>& config) {
+    auto made = host_engine()(config);
+    if (!made) return say(error_answer({"error", "a configuration that breaks a rule"}));
+    engine_ = std::move(made.value());
+    names_.reset();
+    if (lie_ == "ids" || lie_ == "order") names_.emplace(static_cast<std::size_t>(config.num_blocks), lie_ == "order");
+    say(config_answer());
+  }
+  void reply(const ResetRequest&) { say(reset_answer()); }
+  void reply(Command<S> command) {
+    if (std::holds_alternative<Free<S>>(command) && misbehaves()) return;
+    if (lie_ == "claim" && std::holds_alternative<DumpState<S>>(command)) return say(unsupported_answer("no state"));
+    if (names_) names_->inward(command);
+    const bool gives_out =
+        std::holds_alternative<AllocateSlots<S>>(command) || std::holds_alternative<PoolGetNewBlocks<S>>(command);
+    if (names_ && gives_out) names_->shuffle(engine_->view().state);
+    Result<Observation<S>> result = engine_->step(command);
+    if (!result) return say(error_answer({"error", "a precondition is broken"}));
+    if (names_) names_->outward(result.value());
+    std::visit([&](auto& seen) { twist(seen); }, result.value());
+    if (lie_ == "leak" && std::holds_alternative<Free<S>>(command))
+      leak(*std::get_if<Free<S>::Observation>(&result.value()));
+    say(observation_answer(result.value()));
+  }
+
+  // Lies about the process; whether the request has been answered, one way or another.
+  bool misbehaves() const {
+    if (lie_ == "crash") std::_Exit(3);
+    if (lie_ == "hang") std::this_thread::sleep_for(std::chrono::hours(1));
+    if (lie_ == "late") std::this_thread::sleep_for(std::chrono::milliseconds(3000));
+    if (lie_ == "half") {
+      std::cout << R"({"out":{"num_fr)" << std::flush;
+      std::_Exit(0);
+    }
+    if (lie_ == "json") say(R"({"out": num_free=3})");
+    return lie_ == "json";
+  }
+
+  static void leak(Free<S>::Observation& seen) {
+    if (seen.num_free > 0) --seen.num_free;
+  }
+  void twist(AllocateSlots<S>::Observation& seen) const {
+    if (lie_ != "swap" || !seen.result) return;
+    for (BlockList<S>& added : *seen.result) {
+      if (added.size() > 1) std::swap(added[0], added[1]);
+    }
+  }
+  void twist(TakeEvents<S>::Observation& seen) const {
+    if (lie_ == "event" && !seen.events.empty()) seen.events.pop_back();
+  }
+  void twist(AddRequest<S>::Observation& seen) const {
+    if (lie_ == "hash" && !seen.block_hashes.empty()) seen.block_hashes.back().bytes[7] ^= 1;
+  }
+  template <class O>
+  void twist(O&) const {}
+
+  std::string_view lie_;
+  std::unique_ptr<oracle::Engine> engine_{};
+  std::optional<Names> names_{};
+};
+
+}  // namespace
+}  // namespace kvspec::fuzz
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::cerr << "usage: liar LIE\n";
+    return 2;
+  }
+  kvspec::fuzz::Liar liar(argv[1]);
+  for (std::string line; std::getline(std::cin, line);) liar.answer(line);
+}
