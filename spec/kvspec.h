@@ -120,8 +120,9 @@ KVSPEC_API kvspec_status kvspec_system_step(kvspec_system* system, const char* i
    whatever the engine. KVSPEC_INVALID_ARGUMENT: system or view is NULL; KVSPEC_UNUSABLE. */
 KVSPEC_API kvspec_status kvspec_system_view(const kvspec_system* system, char** view, kvspec_error* error);
 
-/* Checks every invariant of single states; those that are about several states need a watch. KVSPEC_OK: they hold.
-   KVSPEC_BROKEN: the first that does not; KVSPEC_INVALID_ARGUMENT: NULL; KVSPEC_UNUSABLE. */
+/* Checks every invariant of single states; those that are about several states need a watch. Some hold only as long as
+   callers keep what they owe (docs/specification.md, Invariants), and under the recorded semantics some do not.
+   KVSPEC_OK: they hold. KVSPEC_BROKEN: the first that does not; KVSPEC_INVALID_ARGUMENT: NULL; KVSPEC_UNUSABLE. */
 KVSPEC_API kvspec_status kvspec_system_check(kvspec_system* system, kvspec_error* error);
 
 /* Compares two observations of the command `in`, value by value; what the format calls informative never differs.

@@ -56,7 +56,11 @@ class System:
         return view
 
     def invariants(self) -> Finding | None:
-        """The first invariant of single states that is broken; None if all hold, as they always should."""
+        """The first invariant of single states that is broken; None if all hold.
+
+        Under the sound semantics they do, some as long as callers keep what they owe (docs/specification.md,
+        Invariants): a finding then means that the commands broke that.
+        """
         found = self._core.invariants()
         return None if found is None else Finding(*found)
 
