@@ -68,6 +68,12 @@ void Examination::begin(const Config<Growing>& config, const oracle::MakeEngine&
     return;
   }
   const RecordedError* error = std::get_if<RecordedError>(&answer->value());
+  if (made && error != nullptr && !remote_.hello().errors) {
+    // Whose errors mean nothing in particular has no better way to say what it does not support.
+    status_ = Status::refused;
+    refusal_ = to_text(*error);
+    return;
+  }
   if (made && error == nullptr) {
     model_ = std::move(made.value());
     return;

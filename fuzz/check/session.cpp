@@ -280,10 +280,14 @@ void CheckSession::judge(const Config<Growing>& config, Commands commands, const
   if (seen.kind == Disagreement::view) found = replay(config, commands, reference_, 1);
   if (found) verdict.failure = shrink(config, commands, *found);
   if (!is_of_time(seen.clause)) {
+    Severity severity = verdict.severity;
     const auto again = replay(verdict.failure.config, verdict.failure.commands, reference_,
-                              period_of(verdict.failure.counterexample), &verdict.severity);
+                              period_of(verdict.failure.counterexample), &severity);
     verdict.comes_back = again && same_cause(*again, verdict.failure.counterexample);
-    if (verdict.comes_back) verdict.deviation = deviation_behind(verdict.failure);
+    if (verdict.comes_back) {
+      verdict.severity = severity;
+      verdict.deviation = deviation_behind(verdict.failure);
+    }
   }
   const std::string id(describe(verdict.failure.counterexample.clause).id);
   const std::string suffix = verdict.deviation ? "-" + std::string(describe(*verdict.deviation).id) : "";
@@ -295,6 +299,7 @@ void CheckSession::judge(const Config<Growing>& config, Commands commands, const
   }
   verdict.repeat = repeat_command(arguments);
   if (verdict.deviation) {
+    named_.push_back(*verdict.deviation);
     deviations_ = toggled(deviations_, *verdict.deviation);
     verdict.has_it = std::ranges::find(deviations_, *verdict.deviation) != deviations_.end();
     reference_ = host_engine(deviations_);
@@ -305,7 +310,10 @@ void CheckSession::judge(const Config<Growing>& config, Commands commands, const
 std::optional<Clause> CheckSession::deviation_behind(const Failure& failure) {
   if (failure.counterexample.kind == Disagreement::protocol) return {};
   for (const ClauseEntry& entry : clause_registry) {
-    if (entry.kind != ClauseKind::deviation) continue;
+    // An engine may have a part of a deviation: what is behind the other part is not named, or the two would take
+    // turns.
+    const bool is_named = std::ranges::find(named_, entry.clause) != named_.end();
+    if (entry.kind != ClauseKind::deviation || is_named) continue;
     const auto differs = replay(failure.config, failure.commands, host_engine(toggled(deviations_, entry.clause)),
                                 period_of(failure.counterexample));
     if (gone_) return {};

@@ -86,6 +86,7 @@ class CheckSession {
   std::vector<const Preset*> chosen_{};
   Remote remote_;
   std::vector<Clause> deviations_{};  // of the semantics, then those that the engine was seen to have
+  std::vector<Clause> named_{};       // deviations that a verdict has named
   oracle::MakeEngine reference_;      // the model, until the two differ
   Clock::time_point start_ = Clock::now();
   double next_progress_ = 0;

@@ -147,7 +147,7 @@ class Liar {
   bool misbehaves() const {
     if (lie_ == "crash") std::_Exit(3);
     if (lie_ == "hang") std::this_thread::sleep_for(std::chrono::hours(1));
-    if (lie_ == "late") std::this_thread::sleep_for(std::chrono::milliseconds(3000));
+    if (lie_ == "late") std::this_thread::sleep_for(std::chrono::milliseconds(4500));
     if (lie_ == "half") {
       std::cout << R"({"out":{"num_fr)" << std::flush;
       std::_Exit(0);
