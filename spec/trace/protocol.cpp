@@ -1,7 +1,7 @@
 #include "spec/trace/protocol.hpp"
 
 #include <algorithm>
-#include <initializer_list>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -93,8 +93,8 @@ class HelloReader {
 };
 
 // What an engine without these can be asked next to nothing.
-constexpr std::initializer_list<std::string_view> least_operations{"new_request", "append", "get_computed_blocks",
-                                                                   "allocate_slots", "free"};
+constexpr std::array<std::string_view, 5> least_operations{"new_request", "append", "get_computed_blocks",
+                                                           "allocate_slots", "free"};
 
 std::optional<int> protocol_of(const json& hello) {
   if (!hello.is_object()) return {};
