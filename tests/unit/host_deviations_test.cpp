@@ -43,7 +43,9 @@ std::uint64_t perform(const Scenario& scenario, const oracle::MakeEngine& make, 
   for (std::uint64_t i = 0; i < count; ++i) {
     const Command<S>& command = scheduler.next();
     const Result<Observation<S>> result = engine.value()->step(command);
-    if (reference != nullptr) EXPECT_EQ(result, other.value()->step(command));
+    if (reference != nullptr) {
+      EXPECT_EQ(result, other.value()->step(command));
+    }
     tell(scheduler, command, result);
   }
   return count;
