@@ -137,7 +137,7 @@ class Lies : public testing::TestWithParam<Lie> {};
 TEST_P(Lies, GetTheirVerdict) {
   const Lie& told = GetParam();
   const Checked checked =
-      check({"--seed", "1", "--operations", "1500", "--time-limit", told.time_limit, "--shrink-seconds", "4"},
+      check({"--seed", "1", "--operations", "1500", "--time-limit", told.time_limit, "--shrink-seconds", "12"},
             {KVSPEC_LIAR, told.lie});
   ASSERT_EQ(checked.ran.exit_code, 1) << checked.ran.out << checked.ran.err;
   const json& verdicts = checked.report["verdicts"];
