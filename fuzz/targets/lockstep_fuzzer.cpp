@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "fuzz/expected.hpp"
 #include "fuzz/model_host.hpp"
 #include "fuzz/owed.hpp"
 #include "fuzz/random.hpp"
@@ -181,7 +182,10 @@ extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* data1, std:
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Input input = decode(data, size);
-  const fuzz::ClauseSet owed = fuzz::owed_by_callers();
+  fuzz::ClauseSet owed = fuzz::owed_by_callers();
+  if (!input.config.is_sound()) {
+    for (const fuzz::Breach& breach : fuzz::all_breaches()) owed.add(breach.invariant);
+  }
   if (!fuzz::run_model_and_host(input.config, input.commands, view_period, owed)) return 0;
   const fuzz::Failure failure = fuzz::shrink(input.config, input.commands, fuzz::model_host_oracle(owed), 2000);
   const fuzz::Origin origin{.commands_before = input.commands.size(), .trace_file = "lockstep_fuzzer.jsonl"};
