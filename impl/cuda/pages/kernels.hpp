@@ -56,6 +56,7 @@ struct PageFault {
   std::uint32_t position = 0;
   BlockId block = 0;
   std::uint32_t verification = 0;  // number of the call that found it, from 1
+  std::uint32_t range = 0;         // number of the range in that call, from 0
   Context expected{};
   Context actual{};
 };
@@ -314,6 +315,7 @@ struct VerifyEntries {
     const TableRow row = pages.rows[range.row];
     const BlockId b = pages.block_at(row, position / group.block_size);
     PageFault fault{};
+    fault.range = turn.range;
     fault.request = row.request;
     fault.group = range.group;
     fault.position = position;

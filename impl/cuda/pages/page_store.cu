@@ -201,7 +201,7 @@ std::vector<PageFault> PageStore::take_faults() {
   stream_.fill(num_faults_.data(), 0, sizeof(std::uint32_t));
   // Threads add in any order, and several may have found the same.
   const auto key = [](const PageFault& fault) {
-    return std::tuple(fault.verification, fault.group, fault.position, fault.block, fault.request);
+    return std::tuple(fault.verification, fault.range, fault.group, fault.position, fault.block, fault.request);
   };
   std::ranges::sort(faults, {}, key);
   const auto repeated = std::ranges::unique(faults, {}, key);
