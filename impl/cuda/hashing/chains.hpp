@@ -158,6 +158,10 @@ class HashedMessage {
     message_.put(value, bytes);
     if (message_.has_block()) compress_block();
   }
+  KVSPEC_EXEC void put_aligned(std::uint32_t high, std::uint32_t low, std::uint32_t bytes) {
+    message_.put_aligned(high, low, bytes);
+    if (message_.has_block()) compress_block();
+  }
   KVSPEC_EXEC Sha256State finish() {
     message_.end();
     if (message_.has_block()) compress_block();
