@@ -31,13 +31,15 @@ struct CborEncoding {
     head(out, array, num_tokens);
   }
   template <class Out>
+  static KVSPEC_EXEC void token(Out& out, std::int32_t value) {
+    if (value < 0x100) return token(out, Token{value});
+    const std::uint32_t n = static_cast<std::uint32_t>(value);
+    const bool is_wide = n > 0xffff;
+    const std::uint32_t bytes = is_wide ? n : n << 16;
+    out.put_aligned((is_wide ? 0x1a000000U : 0x19000000U) | bytes >> 8, bytes << 24, is_wide ? 5 : 3);
+  }
+  template <class Out>
   static KVSPEC_EXEC void token(Out& out, Token value) {
-    if (static_cast<std::uint64_t>(value) - 0x100 <= 0xffffffff - 0x100) {
-      const std::uint32_t n = static_cast<std::uint32_t>(value);
-      const bool is_wide = n > 0xffff;
-      const std::uint32_t bytes = is_wide ? n : n << 16;
-      return out.put_aligned((is_wide ? 0x1a000000U : 0x19000000U) | bytes >> 8, bytes << 24, is_wide ? 5 : 3);
-    }
     const bool is_negative = value < 0;
     const std::uint64_t number = static_cast<std::uint64_t>(is_negative ? -1 - value : value);
     head(out, is_negative ? negative : positive, number);
@@ -111,16 +113,18 @@ struct PickleEncoding {
     out.put(memoize, 1);
     open_tuple(out, num_tokens);
   }
+  template <class Out>
+  static KVSPEC_EXEC void token(Out& out, std::int32_t value) {
+    if (value < 0x100) return token(out, Token{value});
+    const std::uint32_t n = static_cast<std::uint32_t>(value);
+    const bool is_wide = n > 0xffff;
+    const std::uint32_t bytes = static_cast<std::uint32_t>(swapped(n));
+    const std::uint32_t opcode = is_wide ? std::uint32_t{'J'} << 24 : std::uint32_t{'M'} << 24;
+    out.put_aligned(opcode | bytes >> 8, bytes << 24, is_wide ? 5 : 3);
+  }
   // BININT1, BININT2, BININT with 1, 2, 4 bytes, least significant first; LONG1 with as many as are needed.
   template <class Out>
   static KVSPEC_EXEC void token(Out& out, Token value) {
-    if (static_cast<std::uint64_t>(value) - 0x100 <= 0x7fffffff - 0x100) {
-      const std::uint32_t n = static_cast<std::uint32_t>(value);
-      const bool is_wide = n > 0xffff;
-      const std::uint32_t bytes = static_cast<std::uint32_t>(swapped(n));
-      const std::uint32_t opcode = is_wide ? std::uint32_t{'J'} << 24 : std::uint32_t{'M'} << 24;
-      return out.put_aligned(opcode | bytes >> 8, bytes << 24, is_wide ? 5 : 3);
-    }
     if (value == static_cast<std::int32_t>(value)) {
       const std::uint32_t n = static_cast<std::uint32_t>(value);
       const std::uint32_t size = n <= 0xff ? 1 : n <= 0xffff ? 2 : 4;

@@ -14,8 +14,9 @@
 
 namespace kvspec::cuda {
 
-// Room for a block and what may be put in behind its end before it is compressed.
-inline constexpr std::uint32_t message_words = 20;
+// Room for a block and what may be put in behind its end before it is compressed: at most four tokens of 5 bytes or one
+// of 10, or the end of a message.
+inline constexpr std::uint32_t message_words = 22;
 
 class Message {
  public:
