@@ -170,7 +170,7 @@ enum class ClauseKind : std::uint8_t {
   X(engine_04, "ENGINE-04", rejection, "D", "An answer comes within the time limit.") \
   X(engine_05, "ENGINE-05", rejection, "D", "An engine that is asked answers, however late.") \
   X(engine_06, "ENGINE-06", rejection, "D", "An engine runs until its input ends.") \
-  X(engine_07, "ENGINE-07", rejection, "D", "An engine performs every operation that its hello lists.") \
+  X(engine_07, "ENGINE-07", rejection, "D", "An engine performs every operation that its hello lists, and takes every valid configuration that it does not call unsupported.") \
   X(mode_01, "MODE-01", effect, "D", "Under ids, block ids are compared up to a renaming that is one to one, keeps the null block and does not change while a manager lives; all else is compared as it is.") \
   X(mode_02, "MODE-02", effect, "D", "Under order, the renaming of a free block that holds nothing cached may change when it is given out; the order of such blocks in the free queue is not compared, that of the others is.") \
   X(mode_03, "MODE-03", effect, "D", "Under no-events, configurations have no events and none are taken; all else is compared as it is.") \

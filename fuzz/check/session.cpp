@@ -68,20 +68,6 @@ std::size_t period_of(const Counterexample& found) {
   return found.kind == Disagreement::view ? 1 : Examination::usual_state_period;
 }
 
-// What of the model's answer the scheduler is told.
-void tell(Scheduler& scheduler, const Command<S>& command, const Result<Observation<S>>& result) {
-  std::visit(
-      [&]<class C>(const C& c) {
-        using O = typename C::Observation;
-        if (result) {
-          scheduler.observe(c, Result<O>(*std::get_if<O>(&result.value())));
-        } else {
-          scheduler.observe(c, Result<O>(result.error()));
-        }
-      },
-      command);
-}
-
 bool write(const std::string& file, const std::string& text) {
   std::ofstream out(file, std::ios::binary);
   out << text;
@@ -215,7 +201,7 @@ void CheckSession::check_scenario(std::uint64_t number) {
     Result<Observation<S>> result{Observation<S>{}};
     commands.push_back(command);
     const Examination::Asked asked = examination.apply(command, result);
-    if (asked != Examination::Asked::neither) tell(scheduler, command, result);
+    if (asked != Examination::Asked::neither) scheduler.observe(command, result);
     ++given;
     ++performed_;
     return true;

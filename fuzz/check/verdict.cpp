@@ -15,10 +15,6 @@ namespace {
 
 constexpr std::size_t most_shown = 1000;  // bytes of what was expected and of what came
 
-std::string_view side_of(const Verdict& verdict) {
-  return verdict.failure.counterexample.kind == Disagreement::protocol ? "protocol" : "model";
-}
-
 std::string shown(const std::string& text) { return printable(text, most_shown); }
 
 // Text between tags or in an attribute. What XML 1.0 cannot hold is replaced.
@@ -59,7 +55,7 @@ std::string to_text(const Verdict& verdict) {
   line("  clause    {}: {}\n", clause.id, clause.sentence);
   if (!found.path.empty()) line("  path      {}\n", printable(found.path, most_shown));
   if (found.kind == Disagreement::view) line("  seen in   the state after the command\n");
-  if (found.kind != Disagreement::protocol) line("  expected  {} ({})\n", shown(found.expected), side_of(verdict));
+  if (found.kind != Disagreement::protocol) line("  expected  {} (model)\n", shown(found.expected));
   line("  actual    {} (engine)\n", shown(found.actual));
   if (verdict.deviation) {
     const ClauseEntry& deviation = describe(*verdict.deviation);

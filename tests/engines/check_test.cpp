@@ -45,6 +45,10 @@ std::vector<std::string> with_seed(std::vector<std::string> options) {
   return options;
 }
 
+std::vector<std::string> under(const char* mode) {
+  return with_seed({"--operations", "6000", "--mode", mode, "--shrink-seconds", "3"});
+}
+
 // ---- Honest engines -------------------------------------------------------------------------------------------------
 
 TEST(Check, OurOwnEnginesGetNoVerdict) {
@@ -77,26 +81,29 @@ TEST(Check, TheTemplateInPythonGetsNoVerdict) {
   EXPECT_GT(checked.report["operations"], 100);
 }
 
+// The liar ends when it is asked for what it has not offered, and is honest here.
+TEST(Check, NothingIsAskedThatWasNotOffered) {
+  for (const char* lie : {"none", "few"}) {
+    const Checked checked = check(with_seed({"--operations", "12000"}), {KVSPEC_LIAR, lie});
+    EXPECT_EQ(checked.ran.exit_code, 0) << lie << checked.ran.out << checked.ran.err;
+    EXPECT_GT(checked.report["operations"], 3000) << lie;
+  }
+}
+
 // ---- Liberties ------------------------------------------------------------------------------------------------------
 
 // Covers: MODE-01
 TEST(Check, OtherIdsAreGrantedByTheirModeAlone) {
-  const auto options = [](const char* mode) {
-    return with_seed({"--operations", "6000", "--mode", mode, "--shrink-seconds", "3"});
-  };
-  EXPECT_EQ(check(options("exact"), {KVSPEC_LIAR, "ids"}).ran.exit_code, 1);
-  const Checked granted = check(options("ids"), {KVSPEC_LIAR, "ids"});
+  EXPECT_EQ(check(under("exact"), {KVSPEC_LIAR, "ids"}).ran.exit_code, 1);
+  const Checked granted = check(under("ids"), {KVSPEC_LIAR, "ids"});
   EXPECT_EQ(granted.ran.exit_code, 0) << granted.ran.out << granted.ran.err;
   EXPECT_GT(granted.report["operations"], 6000);
 }
 
 // Covers: MODE-02
 TEST(Check, AnotherOrderIsGrantedByItsModeAlone) {
-  const auto options = [](const char* mode) {
-    return with_seed({"--operations", "6000", "--mode", mode, "--shrink-seconds", "3"});
-  };
-  EXPECT_EQ(check(options("ids"), {KVSPEC_LIAR, "order"}).ran.exit_code, 1);
-  const Checked granted = check(options("order"), {KVSPEC_LIAR, "order"});
+  EXPECT_EQ(check(under("ids"), {KVSPEC_LIAR, "order"}).ran.exit_code, 1);
+  const Checked granted = check(under("order"), {KVSPEC_LIAR, "order"});
   EXPECT_EQ(granted.ran.exit_code, 0) << granted.ran.out << granted.ran.err;
   EXPECT_GT(granted.report["operations"], 6000);
 }
@@ -104,9 +111,8 @@ TEST(Check, AnotherOrderIsGrantedByItsModeAlone) {
 // What a mode does not grant is found under it.
 TEST(Check, ALieIsFoundUnderEveryMode) {
   for (const char* mode : {"ids", "order", "no-events"}) {
-    for (const char* lie : {"leak", "hash"}) {
-      const Checked checked =
-          check(with_seed({"--operations", "2000", "--mode", mode, "--shrink-seconds", "3"}), {KVSPEC_LIAR, lie});
+    for (const char* lie : {"leak", "hash", "miss", "steal"}) {
+      const Checked checked = check(under(mode), {KVSPEC_LIAR, lie});
       EXPECT_EQ(checked.ran.exit_code, 1) << mode << " " << lie;
     }
   }
@@ -114,11 +120,8 @@ TEST(Check, ALieIsFoundUnderEveryMode) {
 
 // Covers: MODE-03
 TEST(Check, MissingEventsAreGrantedByTheirModeAlone) {
-  const auto options = [](const char* mode) {
-    return with_seed({"--operations", "6000", "--mode", mode, "--shrink-seconds", "3"});
-  };
-  EXPECT_EQ(check(options("exact"), {KVSPEC_LIAR, "event"}).ran.exit_code, 1);
-  const Checked granted = check(options("no-events"), {KVSPEC_LIAR, "event"});
+  EXPECT_EQ(check(under("exact"), {KVSPEC_LIAR, "event"}).ran.exit_code, 1);
+  const Checked granted = check(under("no-events"), {KVSPEC_LIAR, "event"});
   EXPECT_EQ(granted.ran.exit_code, 0) << granted.ran.out << granted.ran.err;
 }
 
@@ -159,8 +162,17 @@ INSTANTIATE_TEST_SUITE_P(
                     Lie{"leak", "FREE", "leak", "20"}, Lie{"hang", "ENGINE-05", "wedge", "3"},
                     Lie{"crash", "ENGINE-06", "wedge", "20"}, Lie{"json", "ENGINE-02", "protocol", "20"},
                     Lie{"half", "ENGINE-03", "protocol", "20"}, Lie{"late", "ENGINE-04", "protocol", "3"},
-                    Lie{"hash", "HASH", "wrong data", "20"}, Lie{"claim", "ENGINE-07", "protocol", "20"}),
+                    Lie{"hash", "HASH", "wrong data", "20"}, Lie{"claim", "ENGINE-07", "protocol", "20"},
+                    Lie{"config", "ENGINE-07", "wedge", "20"}, Lie{"miss", "LOOK", "lost hit", "20"}),
     [](const auto& info) { return info.param.lie; });
+
+// What happens once is said to have happened, and that it does not come back.
+TEST(Check, AMoodyEngineIsSaidToBeMoody) {
+  const Checked checked = check(with_seed({"--operations", "1000"}), {KVSPEC_LIAR, "moody"});
+  EXPECT_EQ(checked.ran.exit_code, 1);
+  EXPECT_EQ(checked.report["verdicts"].size(), 1U);
+  EXPECT_NE(checked.ran.out.find("the engine is not deterministic"), std::string::npos) << checked.ran.out;
+}
 
 // A verdict's command leads to it again.
 TEST(Check, AVerdictRepeats) {
