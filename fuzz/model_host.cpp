@@ -1,7 +1,12 @@
 #include "fuzz/model_host.hpp"
 
+#include <algorithm>
+#include <variant>
+
+#include "fuzz/watch/watch.hpp"
 #include "impl/host/manager.hpp"
 #include "model/manager.hpp"
+#include "spec/invariants.hpp"
 
 namespace kvspec::fuzz {
 
@@ -19,6 +24,24 @@ Oracle model_host_oracle(const ClauseSet& tolerated, std::uint32_t view_period) 
   return [=](const Config<Growing>& config, const Commands& commands) {
     return run_model_and_host(config, commands, view_period, tolerated);
   };
+}
+
+bool host_breaks(Clause invariant, const std::vector<Clause>& deviations, const Config<Growing>& config,
+                 const Commands& commands) {
+  Result<host::Manager> created = host::Manager::create(config, deviations);
+  if (!created) return false;
+  host::Manager& manager = created.value();
+  Invariants<Growing> invariants;
+  Watch watch(config);
+  const auto is_it = [&](const Finding& finding) { return finding && finding->clause == invariant; };
+  return std::ranges::any_of(commands, [&](const Command<Growing>& command) {
+    return std::visit(
+        [&](const auto& c) {
+          const auto result = manager.step(c);
+          return is_it(invariants.check(manager)) || is_it(watch.saw(manager, c, result));
+        },
+        command);
+  });
 }
 
 }  // namespace kvspec::fuzz

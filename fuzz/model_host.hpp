@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <vector>
 
 #include "fuzz/run.hpp"
 #include "fuzz/shrink.hpp"
+#include "spec/clauses.hpp"
 
 namespace kvspec::fuzz {
 
@@ -20,6 +22,10 @@ std::optional<Counterexample> run_model_and_host(const Config<Growing>& config, 
 
 // Replays on model and host. What the views do not show is found several times faster without comparing them.
 Oracle model_host_oracle(const ClauseSet& tolerated = {}, std::uint32_t view_period = 1);
+
+// Whether the host implementation, with just these deviations, breaks the invariant at one of the commands.
+bool host_breaks(Clause invariant, const std::vector<Clause>& deviations, const Config<Growing>& config,
+                 const Commands& commands);
 
 // The view period with which a counterexample of this kind is replayed fastest.
 constexpr std::uint32_t period_to_replay(Disagreement kind) {

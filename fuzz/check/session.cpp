@@ -12,6 +12,7 @@
 #include "fuzz/host_engine.hpp"
 #include "fuzz/report.hpp"
 #include "fuzz/scheduler.hpp"
+#include "fuzz/shortest.hpp"
 #include "model/oracle/command.hpp"
 #include "model/oracle/model_engine.hpp"
 #include "spec/trace/names.hpp"
@@ -241,6 +242,10 @@ Failure CheckSession::shrink(const Config<Growing>& config, const Commands& comm
     return again;
   };
   Failure failure = fuzz::shrink(config, commands, oracle);
+  if (!of_time) {
+    failure = shortest(std::move(failure), oracle, reference_);
+    if (gone_ || Clock::now() > end) failure.search.reset();  // the last sequences were not replayed
+  }
   if (of_time) {
     remote_.lose();
     remote_.set_answer_limit(limit);

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "fuzz/shortest.hpp"
 #include "spec/trace/print.hpp"
 #include "spec/trace/text.hpp"
 
@@ -69,13 +70,16 @@ std::string to_text(const Verdict& verdict) {
   } else {
     line("commands: {}\n", failure.commands.size());
   }
+  if (failure.search && failure.search->complete) line("  {}\n", to_text(*failure.search));
   for (std::size_t i = 0; i < failure.commands.size(); ++i) {
     line("{} {:>4}  {}\n", i == found.step ? '>' : ' ', i + 1, to_text(failure.commands[i]));
   }
   line("found in: {}\n", verdict.found_in);
   if (!verdict.comes_back)
     line("performed again, the same commands show no difference: the engine is not deterministic\n");
-  if (!verdict.trace_file.empty()) line("trace: {}\n", verdict.trace_file);
+  if (!verdict.trace_file.empty()) {
+    line("trace: {}\nin words: kvspec explain {}\n", verdict.trace_file, verdict.trace_file);
+  }
   line("repeat: {}\n", verdict.repeat);
   return out;
 }

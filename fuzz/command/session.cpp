@@ -8,8 +8,10 @@
 
 #include "fuzz/expected.hpp"
 #include "fuzz/report.hpp"
+#include "fuzz/shortest.hpp"
 #include "fuzz/shrink.hpp"
 #include "model/oracle/command.hpp"
+#include "model/oracle/model_engine.hpp"
 
 namespace kvspec::fuzz {
 
@@ -119,7 +121,8 @@ void Session::explain_difference(const Run& run, const Scenario& scenario, const
   Failure failure{.config = scenario.config, .commands = {}, .counterexample = first_seen};
   if (const auto again = repeat(run, scenario, commands).counterexample) {
     const std::uint32_t period = period_to_replay(again->kind);
-    failure = shrink(scenario.config, commands, model_host_oracle(tolerated(scenario), period));
+    const Oracle oracle = model_host_oracle(tolerated(scenario), period);
+    failure = shortest(shrink(scenario.config, commands, oracle), oracle, oracle::model_engine());
   } else {
     fmt::print("the difference did not come back when the run was repeated: something is not deterministic\n");
   }
