@@ -58,7 +58,8 @@ Counterexample differing_creation(const Result<Done>& left, const Result<Done>& 
 }
 
 Counterexample differing_results(std::size_t step, const Command<Growing>& command,
-                                 const Result<Observation<Growing>>& left, const Result<Observation<Growing>>& right) {
+                                 const Result<Observation<Growing>>& left, const Result<Observation<Growing>>& right,
+                                 std::span<const GroupSpec> groups) {
   if (!left || !right) {
     Counterexample found = base(step, command, Disagreement::error);
     found.clause = left ? right.error().clause : left.error().clause;
@@ -68,7 +69,7 @@ Counterexample differing_results(std::size_t step, const Command<Growing>& comma
   }
   Counterexample found = base(step, command, Disagreement::observation);
   take(found, first_difference(left.value(), right.value()));
-  found.clause = clause_of_observation(command, found.path);
+  found.clause = clause_of_observation(command, found.path, groups);
   return found;
 }
 

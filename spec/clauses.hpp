@@ -174,6 +174,8 @@ enum class ClauseKind : std::uint8_t {
   X(mode_01, "MODE-01", effect, "D", "Under ids, block ids are compared up to a renaming that is one to one, keeps the null block and does not change while a manager lives; all else is compared as it is.") \
   X(mode_02, "MODE-02", effect, "D", "Under order, the renaming of a free block that holds nothing cached may change when it is given out; the order of such blocks in the free queue is not compared, that of the others is.") \
   X(mode_03, "MODE-03", effect, "D", "Under no-events, configurations have no events and none are taken; all else is compared as it is.") \
+  X(mode_04, "MODE-04", effect, "D", "Under no-hashes, the hashes of requests are not compared, configurations have no events and states are not asked for; all else is compared as it is.") \
+  X(mode_05, "MODE-05", effect, "D", "Under eviction, which includes order, a manager is compared until a cached block is evicted to make room or a content is cached in a second block: of the allocation that evicts, what it refuses, how many blocks it gives to each group and how many are left free; of what a second block is cached by, nothing.") \
   X(i1, "I1", invariant, "C I1", "The free queue, walked forwards, is the reverse of the same walk backwards, holds num_free blocks and none twice.") \
   X(i2, "I2", invariant, "C I2", "A block other than the null block is in the free queue if and only if its reference count is 0.") \
   X(i3, "I3", invariant, "C I3", "The reference count of a block is the number of its occurrences in block tables plus the number of times pool-level commands hold it.") \

@@ -60,8 +60,8 @@ std::string to_text(const Verdict& verdict) {
   line("  actual    {} (engine)\n", shown(found.actual));
   if (verdict.deviation) {
     const ClauseEntry& deviation = describe(*verdict.deviation);
-    line("  known as  {}{} ({}): {}\n", verdict.has_it ? "" : "not ", deviation.id, deviation.origin,
-         deviation.sentence);
+    line("  known as  {}{}{} ({}): {}\n", verdict.has_it ? "" : "not ", deviation.id, verdict.in_part ? " in part" : "",
+         deviation.origin, deviation.sentence);
   }
   line("config: {}\n", to_text(failure.config));
   if (verdict.commands_before > failure.commands.size()) {
@@ -99,6 +99,7 @@ std::string to_json(const Verdicts& verdicts) {
                     {"actual", found.actual},
                     {"known_as", verdict.deviation ? json(describe(*verdict.deviation).id) : json(nullptr)},
                     {"has_it", verdict.deviation ? json(verdict.has_it) : json(nullptr)},
+                    {"in_part", verdict.in_part},
                     {"commands", commands},
                     {"trace", verdict.trace_file},
                     {"repeat", verdict.repeat},

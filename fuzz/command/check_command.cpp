@@ -39,7 +39,9 @@ void add_check(CLI::App& command, const oracle::Registry&, int& exit_code) {
         return Tolerance::from_text(modes) ? std::string() : "unknown mode in " + modes + " (see --help)";
       },
       "MODES");
-  check->add_option_function<std::string>("--mode", set_mode, "Freedoms that are granted: exact, ids, order, no-events")
+  check
+      ->add_option_function<std::string>("--mode", set_mode,
+                                         "Freedoms that are granted: exact, ids, order, eviction, no-events, no-hashes")
       ->check(is_mode);
   oracle::add_semantics(*check, options->semantics, "sound without it");
   check->add_option("--seconds", options->seconds, "Stop after this time (60 without any limit and without traces)")

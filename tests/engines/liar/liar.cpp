@@ -19,6 +19,7 @@
 #include <variant>
 #include <vector>
 
+#include "fuzz/check/policy.hpp"
 #include "fuzz/host_engine.hpp"
 #include "spec/trace/protocol.hpp"
 
@@ -117,6 +118,7 @@ class Liar {
     hello_.hash_fn = {HashFunction::sha256_cbor, HashFunction::xxhash};
     hello_.events = lie != "few";
     hello_.errors = lie != "ids" && lie != "order" && lie != "few";
+    if (lie == "few") hello_.options.emplace();
   }
 
   void answer(const std::string& line) {
@@ -134,9 +136,12 @@ class Liar {
     const bool is_supported = has(hello_.hash_fn, config.hash_fn) && (hello_.events || !config.events);
     if (!is_supported || !std::ranges::all_of(config.groups, is_managed)) std::_Exit(asked_too_much);
     if (lie_ == "config") return say(error_answer({"error", "not this one"}));
-    auto made = host_engine()(config);
+    // Has a part of a defect: it depends on the size of the pool.
+    const bool has_defect = lie_ == "part" && config.num_blocks % 2 == 1;
+    auto made = has_defect ? host_engine({Clause::dev_05})(config) : host_engine()(config);
     if (!made) return say(error_answer({"error", "a configuration that breaks a rule"}));
     engine_ = std::move(made.value());
+    strays_ = false;
     names_.reset();
     if (lie_ == "ids" || lie_ == "order") names_.emplace(static_cast<std::size_t>(config.num_blocks), lie_ == "order");
     say(config_answer());
@@ -144,14 +149,16 @@ class Liar {
   void reply(const ResetRequest&) { say(reset_answer()); }
   void reply(Command<S> command) {
     const std::string op = std::visit([](const auto& c) { return std::string(c.op); }, command);
-    if (!has(hello_.operations, op)) std::_Exit(asked_too_much);
+    if (!has(hello_.operations, op) || !hello_.understands(command)) std::_Exit(asked_too_much);
     if (std::holds_alternative<Free<S>>(command) && misbehaves()) return;
     if (lie_ == "claim" && std::holds_alternative<DumpState<S>>(command)) return say(unsupported_answer("no state"));
     if (names_) names_->inward(command);
     const bool gives_out =
         std::holds_alternative<AllocateSlots<S>>(command) || std::holds_alternative<PoolGetNewBlocks<S>>(command);
     if (names_ && gives_out) names_->shuffle(engine_->view().state);
+    const StateDump<S> before = lie_ == "policy" ? engine_->view().state : StateDump<S>{};
     Result<Observation<S>> result = engine_->step(command);
+    if (lie_ == "policy" && choice_of(command, before, engine_->view().state) != Choice::none) strays_ = true;
     if (!result && !hello_.errors) std::_Exit(asked_too_much);
     if (!result) return say(error_answer({"error", "a precondition is broken"}));
     if (names_) names_->outward(result.value());
@@ -191,14 +198,18 @@ class Liar {
     }
   }
   void twist(GetComputedBlocks<S>::Observation& seen) const {
-    if (lie_ != "miss") return;
+    if (lie_ != "miss" && !strays_) return;
     for (BlockList<S>& blocks : seen.blocks) blocks.clear();
     seen.num_computed_tokens = 0;
   }
   void twist(TakeEvents<S>::Observation& seen) const {
     if (lie_ == "event" && !seen.events.empty()) seen.events.pop_back();
   }
+  void twist(AppendTokens<S>::Observation& seen) const {
+    if (lie_ == "hashless") seen.new_block_hashes.clear();
+  }
   void twist(AddRequest<S>::Observation& seen) {
+    if (lie_ == "hashless") seen.block_hashes.clear();
     if (seen.block_hashes.empty()) return;
     const bool is_first = !std::exchange(has_hashed_, true);
     if (lie_ == "hash" || (lie_ == "moody" && is_first)) seen.block_hashes.back().bytes[7] ^= 1;
@@ -209,6 +220,7 @@ class Liar {
   std::string_view lie_;
   EngineHello hello_{};
   bool has_hashed_ = false;
+  bool strays_ = false;  // has cached otherwise than the host from some command on
   std::unique_ptr<oracle::Engine> engine_{};
   std::optional<Names> names_{};
 };
