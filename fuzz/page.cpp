@@ -19,6 +19,8 @@ namespace {
 
 using S = Growing;
 
+constexpr std::size_t most_listed = 32;  // blocks, tables or keys
+
 // The hashes of every request that the commands make, by which the content of a block is named.
 class Names {
  public:
@@ -81,13 +83,12 @@ class Drawing {
   std::string text() {
     line("  free, in order  {}\n", blocks(view_.state.free_queue, 0));
     for (std::size_t g = 0; g < view_.state.managers.size(); ++g) draw_group(g);
-    for (const OfBlock<Count>& held : view_.held) {
-      line("  held by callers {} times  {}\n", held.value, block(held.block));
-    }
-    for (const Duplicates<S>& several : view_.state.dups) {
+    each(view_.held,
+         [&](const OfBlock<Count>& held) { line("  held by callers {} times  {}\n", held.value, block(held.block)); });
+    each(view_.state.dups, [&](const Duplicates<S>& several) {
       line("  {} is in several blocks of group {}, the first in  {}\n", names_.of(several.key), several.key.group,
-           fmt::join(several.blocks, " "));
-    }
+           blocks(several.blocks, 0));
+    });
     return fmt::to_string(out_);
   }
 
@@ -97,26 +98,32 @@ class Drawing {
     fmt::format_to(std::back_inserter(out_), format, std::forward<Args>(args)...);
   }
 
+  // The first ones, and how many there are.
+  template <class List, class F>
+  void each(const List& list, F&& draw) {
+    for (std::size_t i = 0; i < std::min(list.size(), most_listed); ++i) draw(list[i]);
+    if (list.size() > most_listed) line("    ... {} in all\n", list.size());
+  }
+
   void draw_group(std::size_t g) {
     const GroupDump<S>& group = view_.state.managers[g];
     const GroupSpec& spec = config_.groups[g];
     line("  group {} ({}, {} tokens a block){}\n", g, name_of(spec.kind), config_.effective_block_size(spec),
          group.req_blocks.empty() ? "  no tables" : "");
-    for (const auto& table : group.req_blocks) {
+    each(group.req_blocks, [&](const auto& table) {
       const auto cached = std::ranges::find(group.num_cached_block, table.req, &OfRequest<S, Count>::req);
       const std::size_t bar = cached == group.num_cached_block.end() ? 0 : cached->value;
       line("    {}  {}\n", printable(table.req, 40), blocks(table.value, bar));
-    }
+    });
   }
 
   // A bar stands behind the first `bar` blocks, which are cached.
   std::string blocks(const BlockList<S>& list, std::size_t bar) const {
-    constexpr std::size_t most = 32;
     std::string text;
-    for (std::size_t i = 0; i < std::min(list.size(), most); ++i) {
+    for (std::size_t i = 0; i < std::min(list.size(), most_listed); ++i) {
       text += (i == 0 ? "" : " ") + block(list[i]) + (i + 1 == bar ? " |" : "");
     }
-    if (list.size() > most) text += fmt::format(" ... {} in all", list.size());
+    if (list.size() > most_listed) text += fmt::format(" ... {} in all", list.size());
     return text.empty() ? "none" : text;
   }
 
