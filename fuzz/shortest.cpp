@@ -120,7 +120,10 @@ Failure shortest(Failure failure, const Oracle& oracle, const oracle::MakeEngine
     if (failure.commands.size() == before) break;
     // What is left may be made simpler now.
     const std::size_t replays = failure.replays;
-    failure = shrink(failure.config, failure.commands, oracle);
+    Failure simpler = shrink(failure.config, failure.commands, oracle);
+    // An oracle that gives no answers any more says nothing against what was found.
+    if (!same_cause(simpler.counterexample, failure.counterexample)) break;
+    failure = std::move(simpler);
     failure.replays += replays;
   }
   return failure;

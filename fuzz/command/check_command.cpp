@@ -20,7 +20,8 @@ constexpr const char* footer =
     "came, the shortest commands, and how to repeat it. There is one verdict per clause.\n"
     "Modes (docs/engine-protocol.md): exact; ids: block ids up to a renaming; order: ids, and any order among free "
     "blocks\n"
-    "that hold nothing; no-events. Several with commas.\n"
+    "that hold nothing; eviction: order, and any choice of the cached block that makes room; no-events; no-hashes.\n"
+    "Several with commas.\n"
     "An example: kvspec check --seconds 10 -- kvspec serve --on host\n"
     "Exit code: 0 no difference, 1 a verdict, 2 bad input, or nothing was compared.";
 

@@ -190,7 +190,8 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Check, AMoodyEngineIsSaidToBeMoody) {
   const Checked checked = check(with_seed({"--operations", "1000"}), {KVSPEC_LIAR, "moody"});
   EXPECT_EQ(checked.ran.exit_code, 1);
-  EXPECT_EQ(checked.report["verdicts"].size(), 1U);
+  ASSERT_EQ(checked.report["verdicts"].size(), 1U);
+  EXPECT_EQ(checked.report["verdicts"][0]["path"], "block_hashes[0]") << "what was seen is said";
   EXPECT_NE(checked.ran.out.find("the engine is not deterministic"), std::string::npos) << checked.ran.out;
 }
 
@@ -203,6 +204,16 @@ TEST(Check, AVerdictRepeats) {
   EXPECT_EQ(again.ran.exit_code, 1);
   EXPECT_EQ(again.clauses().at(0), first.clauses().at(0));
   EXPECT_EQ(check({"--traces", trace}, {KVSPEC_COMMAND, "serve"}).ran.exit_code, 0);
+}
+
+// Without time to shrink it, a difference is shown as it was found.
+TEST(Check, ADifferenceIsNamedWithoutTimeToShrinkIt) {
+  const Checked checked = check(with_seed({"--operations", "1000", "--shrink-seconds", "0"}), {KVSPEC_LIAR, "leak"});
+  ASSERT_EQ(checked.ran.exit_code, 1);
+  for (const json& verdict : checked.report["verdicts"]) {
+    EXPECT_TRUE(std::string(verdict["clause"]).starts_with("FREE")) << verdict;
+    EXPECT_NE(verdict["expected"], "") << verdict;
+  }
 }
 
 // ---- Defects of the recorded system ---------------------------------------------------------------------------------

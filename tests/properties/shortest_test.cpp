@@ -57,6 +57,22 @@ TEST(Shortest, FindsAnotherOrder) {
   EXPECT_TRUE(found.search->complete);
 }
 
+// An oracle that has no time left takes nothing back.
+TEST(Shortest, KeepsWhatItFoundWhenTheOracleFallsSilent) {
+  const Commands swapped{take(2), take(1)};
+  bool is_silent = false;
+  const auto once = [&](const Config<S>& config, const Commands& tried) -> std::optional<Counterexample> {
+    if (is_silent) return {};
+    const auto found = fails_at(swapped)(config, tried);
+    is_silent = found.has_value();
+    return found;
+  };
+  const Failure found = fuzz::shortest(failure_of({take(1), take(1), take(2)}), once, oracle::model_engine());
+  EXPECT_EQ(found.commands, swapped) << found.commands.size();
+  EXPECT_EQ(found.counterexample.clause, Clause::i1);
+  EXPECT_EQ(found.counterexample.step, 1U);
+}
+
 TEST(Shortest, FindsSimplerCommands) {
   const Failure found =
       fuzz::shortest(failure_of({take(2), take(2), take(2)}), fails_at({take(1)}), oracle::model_engine());
