@@ -13,12 +13,22 @@
 
 namespace kvspec::fuzz {
 
+class Reach;
+class StateFeatures;
+
+// Who looks on at a run, if anybody.
+struct Onlookers {
+  Reach* reach = nullptr;             // fuzz/reach/reach.hpp
+  StateFeatures* features = nullptr;  // fuzz/reach/state_features.hpp
+};
+
 // As run_scenario and run_commands of run.hpp.
 Outcome run_model_and_host(const Scenario& scenario, std::uint64_t operations,
                            std::uint32_t view_period = usual_view_period, Sketch* sketch = nullptr,
-                           Commands* recording = nullptr, const ClauseSet& tolerated = {});
+                           Commands* recording = nullptr, const ClauseSet& tolerated = {}, Onlookers onlookers = {});
 std::optional<Counterexample> run_model_and_host(const Config<Growing>& config, const Commands& commands,
-                                                 std::uint32_t view_period = 1, const ClauseSet& tolerated = {});
+                                                 std::uint32_t view_period = 1, const ClauseSet& tolerated = {},
+                                                 Onlookers onlookers = {});
 
 // Replays on model and host. What the views do not show is found several times faster without comparing them.
 Oracle model_host_oracle(const ClauseSet& tolerated = {}, std::uint32_t view_period = 1);

@@ -63,6 +63,7 @@ void add_lockstep(CLI::App& command, const oracle::Registry&, int& exit_code) {
   lockstep->add_option("--trace-dir", options->trace_dir, "Where the trace of a difference is written")
       ->check(CLI::ExistingDirectory)
       ->capture_default_str();
+  lockstep->add_flag("--goals", options->goals, "Show how often each reachability goal was reached");
   lockstep->footer(footer());
   lockstep->callback([options, &exit_code] { exit_code = Session(*options).run(); });
 }

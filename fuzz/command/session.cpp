@@ -7,6 +7,7 @@
 #include <random>
 
 #include "fuzz/expected.hpp"
+#include "fuzz/reach/reach.hpp"
 #include "fuzz/report.hpp"
 #include "fuzz/shortest.hpp"
 #include "fuzz/shrink.hpp"
@@ -50,6 +51,8 @@ int Session::run() {
   }
   if (equal) progress_.finish(traffic_, sketch_);
   if (recorded) fmt::print("{}", log_.summary());
+  if (options_.goals) fmt::print("{}", reached_.table());
+  fmt::print("{}\n", reached_.summary());
   const double seconds = progress_.seconds();
   fmt::print("{} operations, {:.1f} seconds, {:.0f} operations/s, {} differences\n", traffic_.operations, seconds,
              static_cast<double>(traffic_.operations) / (seconds > 0 ? seconds : 1), equal ? 0 : 1);
@@ -73,8 +76,9 @@ bool Session::perform(const Run& run) {
   bool again = false;
   for (bool first = true; first || again; first = false) {
     again = false;
-    const Outcome outcome =
-        run_model_and_host(scenario, run.operations, usual_view_period, &sketch_, nullptr, tolerated(scenario));
+    Reach reach(reached_);
+    const Outcome outcome = run_model_and_host(scenario, run.operations, usual_view_period, &sketch_, nullptr,
+                                               tolerated(scenario), {.reach = &reach});
     traffic_.add(outcome.traffic);
     // A configuration that is rejected has no operations, but a session of such must end too.
     if (first) performed_ += outcome.traffic.rejected_configs > 0 ? 1 : run.operations;
