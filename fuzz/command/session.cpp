@@ -7,6 +7,7 @@
 #include <random>
 
 #include "fuzz/expected.hpp"
+#include "fuzz/precise_clause.hpp"
 #include "fuzz/report.hpp"
 #include "fuzz/shrink.hpp"
 #include "model/oracle/command.hpp"
@@ -120,6 +121,7 @@ void Session::explain_difference(const Run& run, const Scenario& scenario, const
   if (const auto again = repeat(run, scenario, commands).counterexample) {
     const std::uint32_t period = period_to_replay(again->kind);
     failure = shrink(scenario.config, commands, model_host_oracle(tolerated(scenario), period));
+    failure.counterexample.clause = precise_clause(failure);
   } else {
     fmt::print("the difference did not come back when the run was repeated: something is not deterministic\n");
   }
