@@ -7,6 +7,7 @@
 #include <random>
 
 #include "fuzz/expected.hpp"
+#include "fuzz/precise_clause.hpp"
 #include "fuzz/reach/reach.hpp"
 #include "fuzz/report.hpp"
 #include "fuzz/shortest.hpp"
@@ -127,6 +128,7 @@ void Session::explain_difference(const Run& run, const Scenario& scenario, const
     const std::uint32_t period = period_to_replay(again->kind);
     const Oracle oracle = model_host_oracle(tolerated(scenario), period);
     failure = shortest(shrink(scenario.config, commands, oracle), oracle, oracle::model_engine());
+    failure.counterexample.clause = precise_clause(failure);
   } else {
     fmt::print("the difference did not come back when the run was repeated: something is not deterministic\n");
   }

@@ -109,7 +109,7 @@ struct OfObservation {
   Clause operator()(const RemoveSkippedBlocks<S>&) const { return Clause::free_04; }
   Clause operator()(const EvictBlocks<S>&) const { return Clause::pool_11; }
   Clause operator()(const ResetPrefixCache<S>&) const { return Clause::pool_13; }
-  Clause operator()(const NewStepStarts<S>&) const { return Clause::free_04; }
+  Clause operator()(const NewStepStarts<S>&) const { return Clause::mamba_02; }
   Clause operator()(const TakeNewBlockIds<S>&) const { return Clause::alloc_15; }
   Clause operator()(const TakeEvents<S>&) const { return clause_of_event(path); }
   Clause operator()(const GetNumCommonPrefixBlocks<S>&) const { return Clause::free_05; }
@@ -130,6 +130,7 @@ struct Parts {
   Clause queue = Clause::i1;
   Clause references = Clause::i3;
   Clause hashes = Clause::i6;
+  Clause duplicates = Clause::pool_09;
   Clause tables = Clause::alloc_12;
   Clause cached_counts = Clause::cache_01;
   Clause events = Clause::event_07;
@@ -142,6 +143,7 @@ struct PartsAfter {
     return {.queue = takes_hit(c) ? Clause::pool_05 : Clause::pool_03,
             .references = takes_hit(c) ? Clause::pool_05 : Clause::pool_03,
             .hashes = Clause::alloc_13,
+            .duplicates = Clause::alloc_13,
             .cached_counts = takes_hit(c) ? Clause::alloc_10 : Clause::alloc_13,
             .events = Clause::event_02};
   }
@@ -183,6 +185,7 @@ struct PartsAfter {
             .requests = Clause::look_03};
   }
   Parts operator()(const GetNumCommonPrefixBlocks<S>&) const { return {.tables = Clause::free_06}; }
+  Parts operator()(const GetBlockIds<S>&) const { return {.tables = Clause::free_06}; }
   Parts operator()(const AddRequest<S>& c) const { return {.requests = clause_of_digests(c)}; }
   Parts operator()(const AppendTokens<S>&) const { return {.requests = Clause::req_07}; }
   Parts operator()(const RemoveSkippedBlocks<S>&) const {
@@ -216,7 +219,7 @@ Clause clause_of_view(const Command<Growing>& command, std::string_view path) {
                           {"usage", Clause::pool_14},
                           {"ref_cnt", parts.references},
                           {"cached_map_size", Clause::pool_10},
-                          {"dups", Clause::pool_09},
+                          {"dups", parts.duplicates},
                           {"num_cached_block", parts.cached_counts},
                           {"req_blocks", parts.tables},
                           {"cached_blocks_this_step", Clause::mamba_02},
