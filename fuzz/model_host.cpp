@@ -1,49 +1,57 @@
 #include "fuzz/model_host.hpp"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 #include <variant>
 
-#include "fuzz/reach/reach.hpp"
-#include "fuzz/reach/state_features.hpp"
+#include "fuzz/onlooker.hpp"
 #include "fuzz/watch/watch.hpp"
 #include "impl/host/manager.hpp"
 #include "model/manager.hpp"
 #include "spec/invariants.hpp"
 
 namespace kvspec::fuzz {
-
 namespace {
 
-struct Onlooker {
-  Onlookers to;
-
-  void begins(const model::HostModel& model) {
-    if (to.reach != nullptr) to.reach->begins(model);
-  }
-  template <class C, class R>
-  void saw(const model::HostModel& model, const C& command, const R& result) {
-    if (to.reach != nullptr) to.reach->saw(model, command, result);
-    if (to.features != nullptr) to.features->saw(model, command, result);
-  }
+constexpr std::array names = {
+    std::pair(Implementation::host, std::string_view("host")),
+    std::pair(Implementation::cuda, std::string_view("cuda")),
+    std::pair(Implementation::cuda_on_host, std::string_view("cuda-on-host")),
 };
 
 }  // namespace
 
+std::string_view to_text(Implementation on) {
+  return std::ranges::find(names, on, [](const auto& entry) { return entry.first; })->second;
+}
+
+std::optional<Implementation> implementation_of(std::string_view name) {
+  const auto found = std::ranges::find(names, name, [](const auto& entry) { return entry.second; });
+  if (found == names.end()) return std::nullopt;
+  return found->first;
+}
+
 Outcome run_model_and_host(const Scenario& scenario, std::uint64_t operations, std::uint32_t view_period,
-                           Sketch* sketch, Commands* recording, const ClauseSet& tolerated, Onlookers onlookers) {
+                           Sketch* sketch, Commands* recording, const ClauseSet& tolerated, Onlookers onlookers,
+                           Implementation on) {
+  if (on != Implementation::host) {
+    return run_model_and_cuda(scenario, operations, view_period, sketch, recording, tolerated, onlookers, on);
+  }
   return run_scenario<model::HostModel, host::Manager>(scenario, operations, view_period, sketch, recording, tolerated,
                                                        Onlooker{onlookers});
 }
 
 std::optional<Counterexample> run_model_and_host(const Config<Growing>& config, const Commands& commands,
                                                  std::uint32_t view_period, const ClauseSet& tolerated,
-                                                 Onlookers onlookers) {
+                                                 Onlookers onlookers, Implementation on) {
+  if (on != Implementation::host) return run_model_and_cuda(config, commands, view_period, tolerated, onlookers, on);
   return run_commands<model::HostModel, host::Manager>(config, commands, view_period, tolerated, Onlooker{onlookers});
 }
 
-Oracle model_host_oracle(const ClauseSet& tolerated, std::uint32_t view_period) {
+Oracle model_host_oracle(const ClauseSet& tolerated, std::uint32_t view_period, Implementation on) {
   return [=](const Config<Growing>& config, const Commands& commands) {
-    return run_model_and_host(config, commands, view_period, tolerated);
+    return run_model_and_host(config, commands, view_period, tolerated, {}, on);
   };
 }
 

@@ -16,7 +16,8 @@
 #define KVSPEC_ON_DEVICE 0
 #endif
 
-// Stands before a KVSPEC_EXEC function that calls a host library where KVSPEC_ON_DEVICE is 0.
+// Stands before a KVSPEC_EXEC function that calls what only a host can: where KVSPEC_ON_DEVICE is 0, or for some of the
+// types it is a template over.
 #if defined(__CUDACC__)
 #define KVSPEC_CALLS_HOST _Pragma("nv_exec_check_disable")
 #else

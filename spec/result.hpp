@@ -28,7 +28,8 @@ struct Done {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  KVSPEC_EXEC constexpr Result(T value) : value_(std::move(value)), ok_(true) {}
+  // A T that only a host can move makes a Result that only a host can.
+  KVSPEC_CALLS_HOST KVSPEC_EXEC constexpr Result(T value) : value_(std::move(value)), ok_(true) {}
   KVSPEC_EXEC constexpr Result(Error error) : error_(error) {}
 
   KVSPEC_EXEC constexpr bool ok() const { return ok_; }

@@ -76,9 +76,9 @@ std::vector<std::string> enumerators() {
 
 // ---- Ids ------------------------------------------------------------------------------------------------------------
 
-constexpr std::array<std::string_view, 15> rooms = {"CONF",  "REQ",   "HASH",   "POOL",  "LOOK",
-                                                    "ALLOC", "CACHE", "FREE",   "MAMBA", "EVENT",
-                                                    "STAT",  "TRACE", "ENGINE", "MODE",  "DEV"};
+constexpr std::array<std::string_view, 16> rooms = {"CONF",   "REQ",    "HASH",  "POOL",  "LOOK", "ALLOC",
+                                                    "CACHE",  "FREE",   "MAMBA", "EVENT", "STAT", "TRACE",
+                                                    "ENGINE", "DEVICE", "MODE",  "DEV"};
 
 bool is_digits(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0; });

@@ -1,0 +1,116 @@
+// How a body becomes a kernel. For the .cu files of this folder, which nvcc compiles, or the host's compiler where
+// there is no nvcc.
+//
+//   struct Body {            // trivially copyable: pointers to memory of the stream's place, and numbers
+//     KVSPEC_EXEC void operator()(std::uint64_t i) const;
+//   };
+//   launch(stream, n, Body{...});      // the body for every i < n, in any order, also at the same time
+//
+// Bodies are plain functions of an index, so that the host runs them too, one after another. What threads may do to
+// the same memory is in atomics.hpp.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "impl/cuda/device.hpp"
+#include "spec/execution.hpp"
+
+#if defined(__CUDACC__)
+#include <cuda_runtime.h>
+#endif
+
+// Loops over registers must be unrolled on a device; elsewhere the compiler knows best.
+#if defined(__CUDACC__)
+#define KVSPEC_UNROLL _Pragma("unroll")
+#else
+#define KVSPEC_UNROLL
+#endif
+
+// Keeps a function that is large and seldom called out of its callers.
+#if defined(__CUDACC__)
+#define KVSPEC_NOINLINE __noinline__
+#else
+#define KVSPEC_NOINLINE
+#endif
+
+namespace kvspec::cuda {
+
+// Words of scratch memory of one thread: word i of all threads of a block lie side by side, so that threads that use
+// the same i at the same time do not wait for each other.
+class Scratch {
+ public:
+  KVSPEC_EXEC constexpr Scratch(std::uint32_t* words, std::uint32_t stride) : words_(words), stride_(stride) {}
+  KVSPEC_EXEC std::uint32_t& operator[](std::uint32_t i) const { return words_[i * stride_]; }
+
+ private:
+  std::uint32_t* words_;
+  std::uint32_t stride_;
+};
+
+inline constexpr std::uint32_t usual_threads = 256;  // per block
+
+#if defined(__CUDACC__)
+namespace detail {
+
+inline cudaStream_t stream_of(const Stream& stream) { return static_cast<cudaStream_t>(stream.handle()); }
+
+inline void note_launch(Stream& stream) {
+  const cudaError_t code = cudaGetLastError();
+  if (code != cudaSuccess) stream.fail(error_of(static_cast<int>(code)));
+}
+
+template <std::uint32_t threads, std::uint32_t blocks_at_once, class Body>
+__global__ void __launch_bounds__(threads, blocks_at_once) run(std::uint64_t n, const Body body) {
+  const std::uint64_t i = std::uint64_t{blockIdx.x} * threads + threadIdx.x;
+  if (i < n) body(i);
+}
+
+template <std::uint32_t threads, std::uint32_t blocks_at_once, class Body>
+__global__ void __launch_bounds__(threads, blocks_at_once) run_with_scratch(std::uint64_t n, const Body body) {
+  extern __shared__ std::uint32_t words[];
+  const std::uint64_t i = std::uint64_t{blockIdx.x} * threads + threadIdx.x;
+  if (i < n) body(i, Scratch(words + threadIdx.x, threads));
+}
+
+}  // namespace detail
+#endif
+
+// The body for every i < n; n <= 2^31 * threads. `blocks_at_once`: blocks that should be resident together on a
+// multiprocessor, which bounds the registers of a thread; 0 leaves it to the compiler.
+template <std::uint32_t threads = usual_threads, std::uint32_t blocks_at_once = 0, class Body>
+void launch(Stream& stream, std::uint64_t n, const Body& body) {
+  static_assert(std::is_trivially_copyable_v<Body>);
+  if (n == 0 || !stream.ok()) return;
+#if defined(__CUDACC__)
+  if (stream.on_device()) {
+    const unsigned blocks = static_cast<unsigned>((n + threads - 1) / threads);
+    detail::run<threads, blocks_at_once><<<blocks, threads, 0, detail::stream_of(stream)>>>(n, body);
+    return detail::note_launch(stream);
+  }
+#endif
+  for (std::uint64_t i = 0; i < n; ++i) body(i);
+}
+
+// The same for bodies that want scratch memory: body(i, scratch), with `num_words` words each.
+template <std::uint32_t num_words, std::uint32_t threads, std::uint32_t blocks_at_once, class Body>
+void launch_with_scratch(Stream& stream, std::uint64_t n, const Body& body) {
+  static_assert(std::is_trivially_copyable_v<Body>);
+  if (n == 0 || !stream.ok()) return;
+#if defined(__CUDACC__)
+  if (stream.on_device()) {
+    constexpr unsigned bytes = num_words * threads * sizeof(std::uint32_t);
+    const auto kernel = detail::run_with_scratch<threads, blocks_at_once, Body>;
+    const cudaError_t code =
+        cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes));
+    if (code != cudaSuccess) return stream.fail(error_of(static_cast<int>(code)));
+    const unsigned blocks = static_cast<unsigned>((n + threads - 1) / threads);
+    kernel<<<blocks, threads, bytes, detail::stream_of(stream)>>>(n, body);
+    return detail::note_launch(stream);
+  }
+#endif
+  std::uint32_t words[num_words];
+  for (std::uint64_t i = 0; i < n; ++i) body(i, Scratch(words, 1));
+}
+
+}  // namespace kvspec::cuda
