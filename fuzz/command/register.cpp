@@ -1,6 +1,7 @@
 // What the `kvspec` command is linked with beside the model: the host implementation, lockstep, and the
 // check of engines.
 #include "fuzz/command/check_command.hpp"
+#include "fuzz/command/farm_command.hpp"
 #include "fuzz/command/lockstep_command.hpp"
 #include "fuzz/host_engine.hpp"
 #include "model/oracle/command.hpp"
@@ -11,6 +12,7 @@ void register_linked(Registry& registry) {
   registry.add({"host", fuzz::host_engine()});
   registry.add(fuzz::add_lockstep);
   registry.add(fuzz::add_check);
+  registry.add(fuzz::add_farm);
 }
 
 }  // namespace kvspec::oracle
