@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "fuzz/disagreement.hpp"
 #include "spec/clauses.hpp"
 #include "spec/commands.hpp"
 #include "spec/config.hpp"
@@ -19,18 +20,7 @@
 
 namespace kvspec::fuzz {
 
-enum class Disagreement : std::uint8_t {
-  creation,     // one accepts the configuration, the other does not, or they name different clauses
-  error,        // one performs the command, the other refuses it, or they name different clauses
-  observation,  // both perform the command and return different things
-  invariant,    // one system is in a state that no reachable state may be
-  view,         // the states differ although nothing that was returned did
-  protocol,     // an engine breaks the engine protocol
-};
 std::string_view to_text(Disagreement kind);
-
-// both: an invariant about several states, of which the answers alone show that it is broken.
-enum class Side : std::uint8_t { left, right, both };
 
 struct Counterexample {
   std::size_t step = 0;                       // index of the command, from 0

@@ -177,6 +177,7 @@ enum class ClauseKind : std::uint8_t {
   X(device_04, "DEVICE-04", rejection, "D", "What is put on a device fits into its memory.") \
   X(device_05, "DEVICE-05", rejection, "D", "Every other call of the CUDA runtime succeeds.") \
   X(device_06, "DEVICE-06", rejection, "D", "The encoding of a block that is hashed on a device has less than 64 KiB.") \
+  X(scope_01, "SCOPE-01", rejection, "D", "A manager of bounded scope is given a configuration and commands that its scope holds.") \
   X(mode_01, "MODE-01", effect, "D", "Under ids, block ids are compared up to a renaming that is one to one, keeps the null block and does not change while a manager lives; all else is compared as it is.") \
   X(mode_02, "MODE-02", effect, "D", "Under order, the renaming of a free block that holds nothing cached may change when it is given out; the order of such blocks in the free queue is not compared, that of the others is.") \
   X(mode_03, "MODE-03", effect, "D", "Under no-events, configurations have no events and none are taken; all else is compared as it is.") \
