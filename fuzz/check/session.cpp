@@ -243,9 +243,9 @@ Failure CheckSession::shrink(const Config<Growing>& config, const Commands& comm
     return again;
   };
   Failure failure = fuzz::shrink(config, commands, oracle);
-  // Without time, or if the engine does not do it again, it stays as it was found.
-  if (!same_cause(failure.counterexample, found)) failure.counterexample = found;
-  if (!of_time) {
+  if (!same_cause(failure.counterexample, found)) {
+    failure.counterexample = found;  // there was no time, or the engine did not do it again
+  } else if (!of_time) {
     failure = shortest(std::move(failure), oracle, reference_);
     if (gone_ || Clock::now() > end) failure.search.reset();  // the last sequences were not replayed
   }

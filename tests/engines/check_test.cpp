@@ -191,7 +191,8 @@ TEST(Check, AMoodyEngineIsSaidToBeMoody) {
   const Checked checked = check(with_seed({"--operations", "1000"}), {KVSPEC_LIAR, "moody"});
   EXPECT_EQ(checked.ran.exit_code, 1);
   ASSERT_EQ(checked.report["verdicts"].size(), 1U);
-  EXPECT_EQ(checked.report["verdicts"][0]["path"], "block_hashes[0]") << "what was seen is said";
+  EXPECT_TRUE(std::string(checked.report["verdicts"][0]["path"]).starts_with("block_hashes["))
+      << "what was seen is said";
   EXPECT_NE(checked.ran.out.find("the engine is not deterministic"), std::string::npos) << checked.ran.out;
 }
 
