@@ -43,12 +43,20 @@ Clause of_hit(GroupKind kind) {
   return kind == GroupKind::mamba ? Clause::look_10 : Clause::look_03;
 }
 
+// Whether a number of tokens is one that ends at a scheduler block.
+bool is_aligned(const Config<S>& config, std::string_view num_tokens) {
+  std::int64_t tokens = 0;
+  std::from_chars(num_tokens.data(), num_tokens.data() + num_tokens.size(), tokens);
+  return tokens % config.scheduler_block_size == 0;
+}
+
 // How long a hit is. A length that all groups have in common shows as the number of tokens; where that agrees, a group
 // has another length than the common one.
-Clause of_hit_length(const Config<S>& config, std::string_view path) {
+Clause of_hit_length(const Config<S>& config, const Counterexample& found) {
   if (config.groups.size() > 1) {
-    if (path != "num_computed_tokens") return Clause::look_15;
-    return has_eagle(config) ? Clause::look_14 : Clause::look_12;
+    if (found.path != "num_computed_tokens") return Clause::look_15;
+    if (!has_eagle(config)) return Clause::look_12;
+    return is_aligned(config, found.actual) ? Clause::look_14 : Clause::look_04;
   }
   if (config.groups.empty()) return Clause::look_03;
   if (has_eagle(config)) return Clause::look_04;
@@ -116,7 +124,7 @@ Clause precise_clause(const Failure& failure) {
   const Counterexample& found = failure.counterexample;
   switch (found.clause) {
     case Clause::look_03:
-      return of_hit_length(config, found.path);
+      return of_hit_length(config, found);
     case Clause::pool_09:
       return of_hit_blocks(config, found);
     case Clause::alloc_11:
