@@ -84,14 +84,20 @@ Clause of_table(const Config<S>& config, const Counterexample& found) {
   return found.clause;
 }
 
-// Whether an allocation is refused.
-Clause of_need(const Config<S>& config, const Counterexample& found) {
-  const auto aligns = [](const GroupSpec& group) { return group.mamba_cache_mode == MambaCacheMode::align; };
-  if (any_group(config, aligns)) return Clause::mamba_04;
+// Whether an allocation is refused. Where a hit is taken in the step in which the last block of it may have been
+// cached, that is at issue; a step that starts in between would not have been left otherwise.
+Clause of_need(const Failure& failure) {
+  const Config<S>& config = failure.config;
+  const Counterexample& found = failure.counterexample;
   const AllocateSlots<S>* const command = found.command ? std::get_if<AllocateSlots<S>>(&*found.command) : nullptr;
   const bool takes_hit = command != nullptr && command->new_computed_blocks == PassedHit::computed;
+  const auto starts_step = [](const Command<S>& c) { return std::holds_alternative<NewStepStarts<S>>(c); };
   const auto has_states = [](const GroupSpec& group) { return group.kind == GroupKind::mamba; };
-  return takes_hit && any_group(config, has_states) ? Clause::mamba_02 : found.clause;
+  if (takes_hit && any_group(config, has_states) && std::ranges::none_of(failure.commands, starts_step)) {
+    return Clause::mamba_02;
+  }
+  const auto aligns = [](const GroupSpec& group) { return group.mamba_cache_mode == MambaCacheMode::align; };
+  return any_group(config, aligns) ? Clause::mamba_04 : found.clause;
 }
 
 // What is cached, and up to where.
@@ -132,7 +138,7 @@ Clause precise_clause(const Failure& failure) {
       return of_table(config, found);
     case Clause::alloc_07:
     case Clause::alloc_09:
-      return of_need(config, found);
+      return of_need(failure);
     case Clause::alloc_13:
     case Clause::cache_01:
       return of_caching(config, found);

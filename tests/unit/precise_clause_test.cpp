@@ -87,6 +87,22 @@ TEST(PreciseClause, table_is_that_of_the_group_that_differs) {
   EXPECT_EQ(precise_clause(failure_of(groups, Clause::alloc_12, place, "0", "3")), Clause::free_07);
 }
 
+// MAMBA-02, MAMBA-04, ALLOC-09
+TEST(PreciseClause, need_depends_on_states) {
+  AllocateSlots<S> takes_hit{};
+  takes_hit.new_computed_blocks = PassedHit::computed;
+  GroupSpec states = group_of_kind(GroupKind::mamba);
+  states.mamba_cache_mode = MambaCacheMode::all;
+  Failure failure = failure_of({states}, Clause::alloc_09, "result");
+  EXPECT_EQ(precise_clause(failure), Clause::alloc_09);
+  failure.counterexample.command = takes_hit;
+  EXPECT_EQ(precise_clause(failure), Clause::mamba_02);
+  failure.commands = {NewStepStarts<S>{}, takes_hit};
+  EXPECT_EQ(precise_clause(failure), Clause::alloc_09);
+  failure.config.groups.front().mamba_cache_mode = MambaCacheMode::align;
+  EXPECT_EQ(precise_clause(failure), Clause::mamba_04);
+}
+
 // HASH-10, CACHE-07, CACHE-08, CACHE-09
 TEST(PreciseClause, what_is_cached_depends_on_windows) {
   const std::string path = "state.hashes[3]";
