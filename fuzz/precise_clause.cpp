@@ -43,12 +43,20 @@ Clause of_hit(GroupKind kind) {
   return kind == GroupKind::mamba ? Clause::look_10 : Clause::look_03;
 }
 
+// Whether a number of tokens is one that ends at a scheduler block.
+bool is_aligned(const Config<S>& config, std::string_view num_tokens) {
+  std::int64_t tokens = 0;
+  std::from_chars(num_tokens.data(), num_tokens.data() + num_tokens.size(), tokens);
+  return tokens % config.scheduler_block_size == 0;
+}
+
 // How long a hit is. A length that all groups have in common shows as the number of tokens; where that agrees, a group
 // has another length than the common one.
-Clause of_hit_length(const Config<S>& config, std::string_view path) {
+Clause of_hit_length(const Config<S>& config, const Counterexample& found) {
   if (config.groups.size() > 1) {
-    if (path != "num_computed_tokens") return Clause::look_15;
-    return has_eagle(config) ? Clause::look_14 : Clause::look_12;
+    if (found.path != "num_computed_tokens") return Clause::look_15;
+    if (!has_eagle(config)) return Clause::look_12;
+    return is_aligned(config, found.actual) ? Clause::look_14 : Clause::look_04;
   }
   if (config.groups.empty()) return Clause::look_03;
   if (has_eagle(config)) return Clause::look_04;
@@ -76,14 +84,20 @@ Clause of_table(const Config<S>& config, const Counterexample& found) {
   return found.clause;
 }
 
-// Whether an allocation is refused.
-Clause of_need(const Config<S>& config, const Counterexample& found) {
-  const auto aligns = [](const GroupSpec& group) { return group.mamba_cache_mode == MambaCacheMode::align; };
-  if (any_group(config, aligns)) return Clause::mamba_04;
+// Whether an allocation is refused. Where a hit is taken in the step in which the last block of it may have been
+// cached, that is at issue; a step that starts in between would not have been left otherwise.
+Clause of_need(const Failure& failure) {
+  const Config<S>& config = failure.config;
+  const Counterexample& found = failure.counterexample;
   const AllocateSlots<S>* const command = found.command ? std::get_if<AllocateSlots<S>>(&*found.command) : nullptr;
   const bool takes_hit = command != nullptr && command->new_computed_blocks == PassedHit::computed;
+  const auto starts_step = [](const Command<S>& c) { return std::holds_alternative<NewStepStarts<S>>(c); };
   const auto has_states = [](const GroupSpec& group) { return group.kind == GroupKind::mamba; };
-  return takes_hit && any_group(config, has_states) ? Clause::mamba_02 : found.clause;
+  if (takes_hit && any_group(config, has_states) && std::ranges::none_of(failure.commands, starts_step)) {
+    return Clause::mamba_02;
+  }
+  const auto aligns = [](const GroupSpec& group) { return group.mamba_cache_mode == MambaCacheMode::align; };
+  return any_group(config, aligns) ? Clause::mamba_04 : found.clause;
 }
 
 // What is cached, and up to where.
@@ -116,7 +130,7 @@ Clause precise_clause(const Failure& failure) {
   const Counterexample& found = failure.counterexample;
   switch (found.clause) {
     case Clause::look_03:
-      return of_hit_length(config, found.path);
+      return of_hit_length(config, found);
     case Clause::pool_09:
       return of_hit_blocks(config, found);
     case Clause::alloc_11:
@@ -124,7 +138,7 @@ Clause precise_clause(const Failure& failure) {
       return of_table(config, found);
     case Clause::alloc_07:
     case Clause::alloc_09:
-      return of_need(config, found);
+      return of_need(failure);
     case Clause::alloc_13:
     case Clause::cache_01:
       return of_caching(config, found);

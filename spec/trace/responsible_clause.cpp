@@ -186,7 +186,10 @@ struct PartsAfter {
   }
   Parts operator()(const GetNumCommonPrefixBlocks<S>&) const { return {.tables = Clause::free_06}; }
   Parts operator()(const GetBlockIds<S>&) const { return {.tables = Clause::free_06}; }
-  Parts operator()(const AddRequest<S>& c) const { return {.requests = clause_of_digests(c)}; }
+  // A request that is new has neither a table nor a cached count: an earlier one of its id has left it.
+  Parts operator()(const AddRequest<S>& c) const {
+    return {.tables = Clause::free_01, .cached_counts = Clause::free_01, .requests = clause_of_digests(c)};
+  }
   Parts operator()(const AppendTokens<S>&) const { return {.requests = Clause::req_07}; }
   Parts operator()(const RemoveSkippedBlocks<S>&) const {
     return {.queue = Clause::free_04, .references = Clause::free_04, .tables = Clause::free_04};

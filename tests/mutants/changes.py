@@ -8,6 +8,7 @@ and a run activates one number. So a change costs a hunt and no compiler. Where 
 an expression has to be constant - it is dropped. Expressions are found with libclang.
 """
 
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +38,7 @@ class _Point:
     start: int
     end: int
     alternatives: tuple[tuple[str, bytes], ...]  # what, text
-    is_statement: bool = False
+    form: str = "expression"  # or "condition", "statement"
 
 
 class Changes:
@@ -72,6 +73,13 @@ class Changes:
             target.write_bytes(text)
         return list(self.files)
 
+    def digest(self, overlay: Path) -> str:
+        """Of the files with all changes: what is equal in it is equal in all."""
+        digest = hashlib.sha256()
+        for name in self.write(overlay, set()):
+            digest.update((overlay / name).read_bytes())
+        return digest.hexdigest()
+
     def _render(self, name: str, start: int, end: int, points: list[_Point], dropped: set[int]) -> bytes:
         source = self.sources[name]
         pieces = []
@@ -98,10 +106,12 @@ class Changes:
         ]
         if not kept:
             return base
-        if point.is_statement:
+        if point.form == "statement":
             return b"{ if (!KVSPEC_CHANGE(%d)) { %s } }" % (kept[0][0], base)
         switches = b"".join(b"KVSPEC_CHANGE(%d) ? (%s) : " % (number, text) for number, text in kept)
-        return b"(%s(%s))" % (switches, base)
+        # A condition may be of a class that converts to bool, and that a bool converts to.
+        form = b"(%sstatic_cast<bool>(%s))" if point.form == "condition" else b"(%s(%s))"
+        return form % (switches, base)
 
     def to_drop(self, overlay: Path, errors: str) -> set[int]:
         """The changes that a compiler's errors are about: of each the nearest one in front of it."""
@@ -199,25 +209,25 @@ class _Finder:
             self.sources[name] = Path(name).read_bytes()
         return self.sources[name]
 
-    def _add(self, cursor, alternatives, start=None, end=None, is_statement=False) -> None:
+    def _add(self, cursor, alternatives, end=None, form="expression") -> None:
         name = str(Path(cursor.extent.start.file.name).relative_to(self.root))
-        start = cursor.extent.start.offset if start is None else start
+        start = cursor.extent.start.offset
         end = cursor.extent.end.offset if end is None else end
         points = self.files.setdefault(name, [])
         # One range, one point: what else may stand there joins it.
         for i, point in enumerate(points):
-            if (point.start, point.end, point.is_statement) == (start, end, is_statement):
+            if (point.start, point.end) == (start, end) and form != "statement" != point.form:
                 known = {text for _, text in point.alternatives}
                 more = tuple(a for a in alternatives if a[1] not in known)
-                points[i] = _Point(start, end, point.alternatives + more, is_statement)
+                points[i] = _Point(start, end, point.alternatives + more, point.form)
                 return
-        points.append(_Point(start, end, tuple(alternatives), is_statement))
+        points.append(_Point(start, end, tuple(alternatives), form))
 
     def _condition(self, children, both: bool) -> None:
         condition = next((c for c in children if c.kind.is_expression()), None)
         if condition is None or condition is not children[0]:
             return
-        self._add(condition, [("to false", b"false"), ("to true", b"true")][: 2 if both else 1])
+        self._add(condition, [("to false", b"false"), ("to true", b"true")][: 2 if both else 1], form="condition")
 
     def _statements(self, cursor, children) -> None:
         kinds = self.kinds
@@ -234,7 +244,7 @@ class _Finder:
             end = child.extent.end.offset
             if source[end : end + 1] != b";":
                 continue
-            self._add(child, [("left out", b"")], end=end + 1, is_statement=True)
+            self._add(child, [("left out", b"")], end=end + 1, form="statement")
 
     def _expression(self, cursor, children) -> None:
         kinds = self.kinds
@@ -274,7 +284,9 @@ class _Finder:
                 changed = other + inner if text.startswith(operator) else inner + other
                 self._add(cursor, [(f"{operator.decode()} to {other.decode()}", changed)])
                 return
-        if text[:1] in (b"!", b"-", b"~"):
+        if text[:1] == b"!":
+            self._add(cursor, [("without !", b"!(%s)" % text)])
+        elif text[:1] in (b"-", b"~"):
             self._add(cursor, [(f"without {text[:1].decode()}", inner)])
 
     def _integer(self, cursor) -> None:

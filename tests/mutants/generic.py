@@ -58,10 +58,18 @@ def read_reasons(file: Path) -> list[Reason]:
 
 
 def make_subject(builder: Builder, root: Path, folder: Path) -> tuple[Changes, set[int], Path]:
-    """The implementation with every change that compiles compiled in; the second are those that do not."""
-    overlay = folder / "source"
+    """The implementation with every change that compiles compiled in; the second are those that do not. What was made
+    of the same changes before is taken as it is."""
+    overlay, noted = folder / "source", folder / "dropped.json"
     options = (*OPTIONS, "-include", str(root / "tests/mutants/hunter/change.hpp"))
     changes = find_changes(root, builder.together(folder), builder.arguments(), "impl/host")
+    print(f"{len(changes.changes)} changes found", flush=True)
+    subject = folder / "subject.so"
+    key = changes.digest(overlay)
+    if noted.is_file() and subject.is_file() and subject.stat().st_mtime > builder.unmutated.stat().st_mtime:
+        before = json.loads(noted.read_text(encoding="utf-8"))
+        if before["changes"] == key:
+            return changes, set(before["dropped"]), subject
     dropped: set[int] = set()
     for _ in range(MOST_ROUNDS):
         changed = changes.write(overlay, dropped)
@@ -73,7 +81,9 @@ def make_subject(builder: Builder, root: Path, folder: Path) -> tuple[Changes, s
             if not more:
                 raise
             dropped |= more
-    subject = builder.make_all(overlay, changed, folder / "subject.so", *options)
+    print(f"{len(dropped)} changes do not compile", flush=True)
+    builder.make_all(overlay, changed, subject, *options)
+    noted.write_text(json.dumps({"changes": key, "dropped": sorted(dropped)}), encoding="utf-8")
     return changes, dropped, subject
 
 
@@ -92,6 +102,12 @@ class GenericRun:
         return chosen
 
     def run(self, chosen: list[Change], short_seconds: float, long_seconds: float) -> list[Result]:
+        # Switches that are all off change nothing, or everything would be killed.
+        companion = Hunter(self.hunter.program, self.hunter.traces, self.hunter.seed, 2 * short_seconds)
+        unchanged = companion.hunt(self.subject, "--changes", "0")
+        if unchanged.killed:
+            raise RuntimeError(f"the implementation is killed without any change:\n{unchanged.report}")
+        print(f"without any change: survives {unchanged.operations} operations", flush=True)
         verdicts = self._hunt(chosen, short_seconds)
         survivors = [change for change in chosen if not verdicts[change.number].killed and not self._reason(change)]
         if long_seconds > short_seconds:

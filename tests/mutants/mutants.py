@@ -9,8 +9,8 @@ patch is stale; 2 when nothing could be hunted.
 """
 
 import argparse
-import resource
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import generic
@@ -31,7 +31,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--only", action="append", metavar="NAME", help="this mutant, or those whose names begin so")
     parser.add_argument("--seed", type=int, default=1, help="of the random traffic (default 1)")
     parser.add_argument("--seconds", type=float, default=120, help="processor time to hunt each (default 120)")
-    parser.add_argument("--jobs", type=int, default=1, help="compilers at a time (default 1)")
+    parser.add_argument("--jobs", type=int, default=1, help="compilers at a time for each (default 1)")
+    parser.add_argument("--workers", type=int, default=1, help="mutants at a time (default 1)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the matrix as JSON")
     parser.add_argument("--docs", action="store_true", help="write the matrix into docs/catches.md")
     parser.add_argument("--report", action="store_true", help="print each shrunk counterexample")
@@ -45,23 +46,16 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def processor_seconds() -> float:
-    """Of the processes that were started and have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
 def hunt_mutant(mutant: Mutant, builder: Builder, hunter: Hunter) -> Row:
-    start = processor_seconds()
     folder = builder.build / "mutants" / mutant.name
+    subject = folder / "subject.so"
     try:
         changed = apply(mutant, ROOT, folder / "source")
-        subject = builder.make(folder / "source", changed, folder / "subject.so")
+        build_seconds = builder.make(folder / "source", changed, subject)
     except Stale as problem:
         return Row(mutant, f"STALE: {problem}", 0.0, None)
     except DoesNotCompile as problem:
         return Row(mutant, f"DOES NOT COMPILE:\n{problem}", 0.0, None)
-    build_seconds = processor_seconds() - start
     return Row(mutant, "", build_seconds, hunter.hunt(subject))
 
 
@@ -96,12 +90,12 @@ def run(arguments: argparse.Namespace) -> int:
 
     survives = companion_survives(hunter, builder)
     rows = []
-    for mutant in mutants:
-        row = hunt_mutant(mutant, builder, hunter)
-        rows.append(row)
-        print(row.text(), flush=True)
-        if arguments.report and row.killed:
-            print(row.verdict.report)
+    with ThreadPoolExecutor(arguments.workers) as pool:
+        for row in pool.map(lambda mutant: hunt_mutant(mutant, builder, hunter), mutants):
+            rows.append(row)
+            print(row.text(), flush=True)
+            if arguments.report and row.killed:
+                print(row.verdict.report)
     print(matrix.summary(rows))
     if arguments.json:
         matrix.write_json(arguments.json, ROOT, [row.as_json() for row in rows])

@@ -40,8 +40,9 @@ class Builder:
     def unmutated(self) -> Path:
         return self.build / "tests/mutants/mutant_subject.so"
 
-    def make(self, overlay: Path, changed: list[str], output: Path) -> Path:
-        """A subject of the files below `overlay` where it has them, and of the root's elsewhere."""
+    def make(self, overlay: Path, changed: list[str], output: Path) -> float:
+        """A subject of the files below `overlay` where it has them, and of the root's elsewhere. Returns the processor
+        time that took, in seconds."""
         output.parent.mkdir(parents=True, exist_ok=True)
         stale = [unit for unit in self.units if unit.reads.intersection(changed)]
         objects: dict[str, Path] = {}
@@ -54,10 +55,8 @@ class Builder:
                 source = self._source(unit, overlay, changed)
                 to_compile.append(self._compile_command(unit, overlay, source, objects[unit.object]))
         with ThreadPoolExecutor(self.jobs) as pool:
-            for _ in pool.map(self._run, to_compile):
-                pass
-        self._run(self._link(objects, output))
-        return output
+            seconds = sum(pool.map(self._run, to_compile))
+        return seconds + self._run(self._link(objects, output))
 
     def make_all(self, overlay: Path, changed: list[str], output: Path, *options: str) -> Path:
         """A subject of all files, compiled as one."""
@@ -80,10 +79,16 @@ class Builder:
         """What a parser has to know to read them."""
         return [word for word in self.units[0].command if re.match("-I|-D|-std=|-isystem", word)]
 
-    def _run(self, command: tuple[str, ...]) -> None:
-        done = subprocess.run(command, cwd=self.build, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise DoesNotCompile(done.stdout + done.stderr)
+    def _run(self, command: tuple[str, ...]) -> float:
+        with subprocess.Popen(
+            command, cwd=self.build, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as process:
+            output = process.stdout.read()
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            raise DoesNotCompile(output)
+        return usage.ru_utime + usage.ru_stime
 
     def _source(self, unit: Unit, overlay: Path, changed: list[str]) -> Path:
         return (overlay if unit.source in changed else self.root) / unit.source
