@@ -22,8 +22,18 @@ void CheckedPages::vouched(BlockId b) {
 }
 
 void CheckedPages::written(const Part& part) {
+  if (part.group.is_state() && is_to_be_written(part)) flush();
   enter(Phase::writing);
   add_range(part, part.from, part.to - part.from);
+}
+
+// Whether the block of a state is among what is to be written: the later state has to come later.
+bool CheckedPages::is_to_be_written(const Part& part) const {
+  const std::uint32_t size = static_cast<std::uint32_t>(part.group.block_size);
+  return phase_ == Phase::writing && std::ranges::any_of(ranges_, [&](const cuda::TokenRange& range) {
+           return range.group == part.group.id && tables_[range.row] == &part.table &&
+                  range.position / size == static_cast<std::uint32_t>(part.from) / size;
+         });
 }
 
 // A state may be a later one of its block, as far as the request has tokens.

@@ -44,6 +44,7 @@ class CheckedPages final : public PageObserver {
 
   void enter(Phase phase);
   void flush();
+  bool is_to_be_written(const Part& part) const;
   // The range of a part, with `count` positions; its identities follow.
   void add_range(const Part& part, std::int64_t first, std::int64_t count);
   std::uint32_t row_of(const Part& part);

@@ -1,4 +1,7 @@
-// Coverage-guided lockstep: model against host on commands that a fuzzer breeds.
+// Coverage-guided lockstep: model against implementation on commands that a fuzzer breeds.
+//
+// The environment variable KVSPEC_ON says what stands against the model: host, which it is without, cuda or
+// cuda-on-host.
 //
 // Not covered here: pools of more than 64 blocks, forced hash collisions, with which a hit can list a block twice,
 // which no caller may take, and invariants that a caller can break (fuzz/owed.hpp).
@@ -6,8 +9,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
+#include <optional>
+#include <string>
 
 #include "fuzz/expected.hpp"
+#include "fuzz/host_engine.hpp"
 #include "fuzz/model_host.hpp"
 #include "fuzz/owed.hpp"
 #include "fuzz/reach/reach.hpp"
@@ -23,6 +29,16 @@ namespace {
 constexpr std::uint32_t view_period = 4;
 constexpr std::size_t most_replays = 2000;  // of shrinking
 
+Implementation implementation() {
+  const char* const name = std::getenv("KVSPEC_ON");
+  if (name == nullptr) return Implementation::host;
+  const std::optional<Implementation> on = implementation_of(name);
+  const std::string absence = on == Implementation::cuda ? absence_of(cuda::Place::device) : "";
+  if (on && absence.empty()) return *on;
+  std::fprintf(stderr, "KVSPEC_ON: no engine %s %s\n", name, absence.c_str());
+  std::exit(2);
+}
+
 ClauseSet tolerated(const Config<Growing>& config) {
   ClauseSet clauses = owed_by_callers();
   if (!config.is_sound()) {
@@ -31,9 +47,10 @@ ClauseSet tolerated(const Config<Growing>& config) {
   return clauses;
 }
 
-[[noreturn]] void report_and_abort(const CommandsInput& input, const ClauseSet& owed) {
-  const Failure failure = shrink(input.config, input.commands, model_host_oracle(owed), most_replays);
-  const Origin origin{.commands_before = input.commands.size(), .trace_file = "lockstep_fuzzer.jsonl"};
+[[noreturn]] void report_and_abort(const CommandsInput& input, const ClauseSet& owed, Implementation on) {
+  const Failure failure = shrink(input.config, input.commands, model_host_oracle(owed, 1, on), most_replays);
+  const Origin origin{
+      .right = to_text(on), .commands_before = input.commands.size(), .trace_file = "lockstep_fuzzer.jsonl"};
   write_counterexample(failure, origin.trace_file);
   std::fputs(report(failure, origin).c_str(), stderr);
   std::abort();
@@ -42,14 +59,16 @@ ClauseSet tolerated(const Config<Growing>& config) {
 }  // namespace
 
 void run_lockstep_input(InputBytes bytes, StateCounters& counters) {
+  static const Implementation on = implementation();
   const CommandsInput input = decode_input(bytes);
   const ClauseSet owed = tolerated(input.config);
   Reached reached;
   Reach reach(reached);
   const std::span all(counters);
   StateFeatures features(all.first<StateFeatures::num_counters>());
-  if (run_model_and_host(input.config, input.commands, view_period, owed, {.reach = &reach, .features = &features})) {
-    report_and_abort(input, owed);
+  const Onlookers onlookers{.reach = &reach, .features = &features};
+  if (run_model_and_host(input.config, input.commands, view_period, owed, onlookers, on)) {
+    report_and_abort(input, owed, on);
   }
   for (const GoalEntry& entry : goal_registry) {
     constexpr std::uint64_t most = std::numeric_limits<std::uint8_t>::max();

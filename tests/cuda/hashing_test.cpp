@@ -48,10 +48,13 @@ std::string random_text(Random& random, std::uint32_t longest) {
   return text;
 }
 
-Prompt random_prompt(Random& random, std::size_t block_size) {
+// Where `is_usual`, all tokens are of a vocabulary.
+Prompt random_prompt(Random& random, std::size_t block_size, bool is_usual) {
   Prompt prompt;
   prompt.tokens.resize(block_size * random.below(5) + random.below(static_cast<std::uint32_t>(block_size)));
-  for (Token& token : prompt.tokens) token = random.chance(1, 2) ? Token{random.below(128000)} : random_token(random);
+  for (Token& token : prompt.tokens) {
+    token = is_usual || random.chance(1, 2) ? Token{random.below(128000) >> random.below(16)} : random_token(random);
+  }
   prompt.start = static_cast<std::int64_t>(block_size * random.below(3));
   prompt.has_parent = prompt.start > 0;
   for (std::uint64_t& word : prompt.parent.words) word = random.next();
@@ -108,8 +111,9 @@ TEST_P(BatchedHashing, EqualsTheHostsOnRandomBatches) {
     // Two batches of one object: what the first leaves behind must not be seen.
     for (int again = 0; again < 2; ++again) {
       expected.clear();
+      const bool is_usual = random.chance(1, 2);
       for (std::uint32_t i = random.below(12); i > 0; --i) {
-        const Prompt prompt = random_prompt(random, block_size);
+        const Prompt prompt = random_prompt(random, block_size, is_usual);
         const std::size_t first = expected.size();
         expected.resize(first + prompt.tokens.size() / block_size);
         if (expected.size() > first) hasher.hash(prompt.run(block_size), prompt.keys, &expected[first]);

@@ -17,8 +17,8 @@ constexpr std::uint64_t vocabulary = 128000;
 KVSPEC_EXEC Token token_at(std::uint64_t i) { return static_cast<Token>(mixed(i) % vocabulary); }
 
 struct MakeTokens {
-  Token* tokens;
-  KVSPEC_EXEC void operator()(std::uint64_t i) const { tokens[i] = token_at(i); }
+  NarrowToken* tokens;
+  KVSPEC_EXEC void operator()(std::uint64_t i) const { tokens[i] = static_cast<NarrowToken>(token_at(i)); }
 };
 struct MakeChains {
   Chain* chains;
@@ -71,13 +71,13 @@ void measure_function(Stream& stream, const Ceilings& ceilings, HashFunction fun
   std::printf("%-34s %11u  %9.4f ms on one core of the host\n", name, 1U, on_host);
   for (const std::uint64_t n : {1U, 10U, 100U, 1000U, 10000U, 100000U}) {
     const std::uint64_t blocks = n * num_blocks;
-    Buffer<Token> tokens(stream, blocks * block_size);
+    Buffer<NarrowToken> tokens(stream, blocks * block_size);
     Buffer<Chain> chains(stream, n);
     Buffer<DigestWords> digests(stream, blocks);
     launch(stream, blocks * block_size, MakeTokens{tokens.data()});
     launch(stream, n, MakeChains{chains.data()});
     ChainArrays arrays{};
-    arrays.tokens = tokens.data();
+    arrays.narrow_tokens = tokens.data();
     arrays.chains = chains.data();
     arrays.digests = digests.data();
     arrays.block_size = block_size;

@@ -63,6 +63,8 @@ Result<Done> BlockHashing::add(const host::HashRun& run, const host::KeySources&
   num_digests_ += count;
   if (sources.none()) {
     plain_.push_back(chain);
+    const auto fits = [](Token token) { return token == static_cast<NarrowToken>(token); };
+    are_narrow_ = are_narrow_ && std::ranges::all_of(run.tokens, fits);
   } else {
     with_keys_.push_back(chain);
     add_keys(run, sources);
@@ -101,7 +103,12 @@ void BlockHashing::add_key(Key::Kind kind, const void* bytes, std::size_t size, 
 void BlockHashing::hash() {
   const std::size_t num_plain = plain_.size();
   plain_.insert(plain_.end(), with_keys_.begin(), with_keys_.end());
+  if (num_digests_ > 0) are_narrow_ = are_narrow_ && tokens_.size() / num_digests_ % tokens_at_once == 0;
+  if (are_narrow_) {
+    for (const Token token : tokens_) narrow_tokens_.push_back(static_cast<NarrowToken>(token));
+  }
   token_buffer_.assign(stream_, tokens_);
+  narrow_token_buffer_.assign(stream_, narrow_tokens_);
   chain_buffer_.assign(stream_, plain_);
   key_list_buffer_.assign(stream_, key_lists_);
   key_buffer_.assign(stream_, keys_);
@@ -109,6 +116,7 @@ void BlockHashing::hash() {
   digests_.reserve(stream_, num_digests_);
   ChainArrays arrays{};
   arrays.tokens = token_buffer_.data();
+  arrays.narrow_tokens = are_narrow_ ? narrow_token_buffer_.data() : nullptr;
   arrays.chains = chain_buffer_.data();
   arrays.key_lists = key_list_buffer_.data();
   arrays.keys = key_buffer_.data();
@@ -122,6 +130,8 @@ void BlockHashing::hash() {
   num_read_ = num_digests_;
   num_digests_ = 0;
   tokens_.clear();
+  narrow_tokens_.clear();
+  are_narrow_ = true;
   plain_.clear();
   with_keys_.clear();
   key_lists_.clear();

@@ -63,6 +63,8 @@ class BlockHashing {
 
   // The batch, on the host.
   std::vector<Token> tokens_{};
+  std::vector<NarrowToken> narrow_tokens_{};  // the same, as long as all fit
+  bool are_narrow_ = true;                    // as far as it matters: the tokens of chains without keys
   std::vector<Chain> plain_{};
   std::vector<Chain> with_keys_{};
   std::vector<KeyList> key_lists_{};
@@ -72,6 +74,7 @@ class BlockHashing {
 
   // And where it is hashed.
   Buffer<Token> token_buffer_{};
+  Buffer<NarrowToken> narrow_token_buffer_{};
   Buffer<Chain> chain_buffer_{};
   Buffer<KeyList> key_list_buffer_{};
   Buffer<Key> key_buffer_{};

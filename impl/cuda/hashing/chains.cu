@@ -12,7 +12,13 @@ constexpr std::uint32_t blocks_at_once = 6;
 
 template <class Encoding>
 void hash(Stream& stream, const ChainArrays& arrays, std::size_t num_plain, std::size_t num_with_keys) {
-  launch_with_scratch<message_words, threads, blocks_at_once>(stream, num_plain, HashPlainChain<Encoding>{arrays});
+  if (arrays.narrow_tokens != nullptr) {
+    launch_with_scratch<message_words, threads, blocks_at_once>(stream, num_plain,
+                                                                HashPlainChain<Encoding, NarrowToken>{arrays});
+  } else {
+    launch_with_scratch<message_words, threads, blocks_at_once>(stream, num_plain,
+                                                                HashPlainChain<Encoding, Token>{arrays});
+  }
   ChainArrays others = arrays;
   others.chains += num_plain;
   launch_with_scratch<message_words, threads, 1>(stream, num_with_keys, HashChainWithKeys<Encoding>{others});

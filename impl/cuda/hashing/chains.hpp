@@ -54,8 +54,16 @@ struct KeyList {
   std::uint32_t count = 0;
 };
 
+// Tokens as nearly all are: in 32 bits, read four at a time.
+using NarrowToken = std::int32_t;
+inline constexpr std::uint32_t tokens_at_once = 4;
+struct alignas(16) FourTokens {
+  NarrowToken tokens[tokens_at_once];
+};
+
 struct ChainArrays {
   const Token* tokens = nullptr;
+  const NarrowToken* narrow_tokens = nullptr;  // the same, if all tokens of chains without keys are so; else null
   const Chain* chains = nullptr;
   const KeyList* key_lists = nullptr;
   const Key* keys = nullptr;
@@ -84,14 +92,15 @@ KVSPEC_EXEC inline DigestWords digest_of(const Sha256State& state, const DigestW
 
 }  // namespace detail
 
-// A chain whose blocks have no extra keys.
-template <class Encoding>
+// A chain whose blocks have no extra keys. `AnyToken` is Token or NarrowToken; with narrow ones the block size and
+// every first_token are multiples of tokens_at_once.
+template <class Encoding, class AnyToken>
 struct HashPlainChain {
   ChainArrays arrays;
 
   KVSPEC_EXEC void operator()(std::uint64_t i, Scratch scratch) const {
     const Chain& chain = arrays.chains[i];
-    const Token* tokens = arrays.tokens + chain.first_token;
+    const AnyToken* tokens = all_tokens() + chain.first_token;
     DigestWords* out = arrays.digests + chain.first_digest;
     const std::uint32_t size = arrays.block_size;
     DigestWords parent = chain.parent;
@@ -104,7 +113,30 @@ struct HashPlainChain {
   }
 
  private:
-  KVSPEC_EXEC DigestWords hash_block(const Token* tokens, const DigestWords& parent, std::uint32_t parent_size,
+  static constexpr bool is_narrow = sizeof(AnyToken) == sizeof(NarrowToken);
+  static constexpr std::uint32_t stride = is_narrow ? tokens_at_once : 1;
+
+  KVSPEC_EXEC const AnyToken* all_tokens() const {
+    if constexpr (is_narrow) {
+      return arrays.narrow_tokens;
+    } else {
+      return arrays.tokens;
+    }
+  }
+
+  // Puts `stride` tokens from the place on.
+  template <class Out>
+  static KVSPEC_EXEC void put_tokens(Out& out, const AnyToken* place) {
+    if constexpr (is_narrow) {
+      const FourTokens four = *reinterpret_cast<const FourTokens*>(place);
+      KVSPEC_UNROLL
+      for (std::uint32_t i = 0; i < tokens_at_once; ++i) Encoding::token(out, four.tokens[i]);
+    } else {
+      Encoding::token(out, *place);
+    }
+  }
+
+  KVSPEC_EXEC DigestWords hash_block(const AnyToken* tokens, const DigestWords& parent, std::uint32_t parent_size,
                                      Scratch scratch) const {
     const std::uint32_t size = arrays.block_size;
     Message message(scratch);
@@ -116,14 +148,14 @@ struct HashPlainChain {
     for (bool is_last = false; !is_last;) {
       while (next <= size && !message.has_block()) {
         if (next < size) {
-          Encoding::token(message, tokens[next]);
+          put_tokens(message, tokens + next);
         } else {
           Encoding::after_tokens(message, size);
           Encoding::no_keys(message);
           Encoding::after_keys(message);
           message.end();
         }
-        ++next;
+        next += stride;
       }
       if (!message.has_block()) is_last = message.pad();
       std::uint32_t words[16];
@@ -133,7 +165,7 @@ struct HashPlainChain {
     return detail::digest_of(state, arrays.mask);
   }
 
-  KVSPEC_EXEC std::uint32_t frame_length(const Token* tokens, std::uint32_t parent_size) const {
+  KVSPEC_EXEC std::uint32_t frame_length(const AnyToken* tokens, std::uint32_t parent_size) const {
     if constexpr (!Encoding::has_frame) {
       return 0;
     } else {
@@ -141,7 +173,7 @@ struct HashPlainChain {
       Encoding::before_parent(length, 0, parent_size);
       length.put(0, parent_size);
       Encoding::before_tokens(length, arrays.block_size);
-      for (std::uint32_t i = 0; i < arrays.block_size; ++i) Encoding::token(length, tokens[i]);
+      for (std::uint32_t i = 0; i < arrays.block_size; i += stride) put_tokens(length, tokens + i);
       Encoding::after_tokens(length, arrays.block_size);
       Encoding::no_keys(length);
       Encoding::after_keys(length);
@@ -156,6 +188,10 @@ class HashedMessage {
   KVSPEC_EXEC explicit HashedMessage(Scratch scratch) : message_(scratch), state_(initial_state()) {}
   KVSPEC_EXEC void put(std::uint64_t value, std::uint32_t bytes) {
     message_.put(value, bytes);
+    if (message_.has_block()) compress_block();
+  }
+  KVSPEC_EXEC void put_aligned(std::uint32_t high, std::uint32_t low, std::uint32_t bytes) {
+    message_.put_aligned(high, low, bytes);
     if (message_.has_block()) compress_block();
   }
   KVSPEC_EXEC Sha256State finish() {

@@ -1,6 +1,9 @@
 // The encodings of a block, piece by piece: what is in front of the tokens, a token, what is behind them. Each piece is
 // put into anything with put(value, bytes). [HASH-02, HASH-03]
 //
+// Nearly all tokens take 3 or 5 bytes, so these have a way of their own, in 32 bits and without a branch between the
+// two.
+//
 // Pieces are as short as they are so that a kernel can compress a full block between any two of them. Blocks whose
 // encoding reaches 64 KiB are not encoded here: then all of a pickle is one frame. [HASH-05, DEVICE-06]
 #pragma once
@@ -26,6 +29,14 @@ struct CborEncoding {
   template <class Out>
   static KVSPEC_EXEC void before_tokens(Out& out, std::uint32_t num_tokens) {
     head(out, array, num_tokens);
+  }
+  template <class Out>
+  static KVSPEC_EXEC void token(Out& out, std::int32_t value) {
+    if (value < 0x100) return token(out, Token{value});
+    const std::uint32_t n = static_cast<std::uint32_t>(value);
+    const bool is_wide = n > 0xffff;
+    const std::uint32_t bytes = is_wide ? n : n << 16;
+    out.put_aligned((is_wide ? 0x1a000000U : 0x19000000U) | bytes >> 8, bytes << 24, is_wide ? 5 : 3);
   }
   template <class Out>
   static KVSPEC_EXEC void token(Out& out, Token value) {
@@ -101,6 +112,15 @@ struct PickleEncoding {
   static KVSPEC_EXEC void before_tokens(Out& out, std::uint32_t num_tokens) {
     out.put(memoize, 1);
     open_tuple(out, num_tokens);
+  }
+  template <class Out>
+  static KVSPEC_EXEC void token(Out& out, std::int32_t value) {
+    if (value < 0x100) return token(out, Token{value});
+    const std::uint32_t n = static_cast<std::uint32_t>(value);
+    const bool is_wide = n > 0xffff;
+    const std::uint32_t bytes = static_cast<std::uint32_t>(swapped(n));
+    const std::uint32_t opcode = is_wide ? std::uint32_t{'J'} << 24 : std::uint32_t{'M'} << 24;
+    out.put_aligned(opcode | bytes >> 8, bytes << 24, is_wide ? 5 : 3);
   }
   // BININT1, BININT2, BININT with 1, 2, 4 bytes, least significant first; LONG1 with as many as are needed.
   template <class Out>

@@ -91,50 +91,51 @@ KVSPEC_EXEC inline Lane data_lane(const Identity& identity, std::uint32_t i) {
 // ---- Positions to slots ---------------------------------------------------------------------------------------------
 
 inline constexpr std::uint32_t tokens_of_tile = 1024;
-inline constexpr std::uint32_t slots_of_thread = 4;
+inline constexpr std::uint32_t pairs_of_thread = 4;
 
 struct alignas(16) TwoSlots {
   std::int64_t slots[2];
 };
 
 // slots[range.first + k] is the slot of position range.position + k. A range has at most tokens_of_tile positions, and
-// its `first` is even. One turn per slots_of_thread positions of a tile, whether the range has them or not.
+// its `first` is even. One turn per pairs_of_thread pairs of positions of a tile, whether the range has them or not;
+// the pairs of a turn lie as far apart as there are turns, so that neighbouring threads write side by side.
 struct MapSlots {
   PageArrays pages;
   const TokenRange* ranges;
   std::int64_t* slots;
 
+  static constexpr std::uint32_t threads_of_tile = tokens_of_tile / 2 / pairs_of_thread;
+
   KVSPEC_EXEC void operator()(std::uint64_t i) const {
-    constexpr std::uint32_t threads_of_tile = tokens_of_tile / slots_of_thread;
     const TokenRange range = ranges[i / threads_of_tile];
-    const std::uint32_t first = static_cast<std::uint32_t>(i % threads_of_tile) * slots_of_thread;
-    if (first >= range.count) return;
     const TableRow row = pages.rows[range.row];
-    const GroupPages& group = pages.groups[range.group];
-    const std::uint32_t size = group.block_size;
-    std::uint32_t place = (range.position + first) / size;
-    std::uint32_t offset = (range.position + first) % size;
-    std::int64_t found[slots_of_thread];
-    BlockId b = pages.block_at(row, place);
+    const GroupPages group = pages.groups[range.group];
+    const std::uint32_t thread = static_cast<std::uint32_t>(i % threads_of_tile);
     KVSPEC_UNROLL
-    for (std::uint32_t k = 0; k < slots_of_thread; ++k) {
-      const std::uint32_t entry = group.is_state ? 0 : offset;
-      found[k] = b == null_block ? no_slot : std::int64_t{b} * group.entries + entry;
-      if (++offset < size) continue;
-      offset = 0;
-      b = pages.block_at(row, ++place);
+    for (std::uint32_t pair = 0; pair < pairs_of_thread; ++pair) {
+      const std::uint32_t first = 2 * (thread + pair * threads_of_tile);
+      if (first >= range.count) return;
+      const std::uint32_t position = range.position + first;
+      const std::uint32_t place = position / group.block_size;
+      const std::uint32_t offset = position - place * group.block_size;
+      const bool crosses = offset + 1 == group.block_size;
+      const BlockId b = pages.block_at(row, place);
+      const BlockId next = crosses ? pages.block_at(row, place + 1) : b;
+      const TwoSlots found = {{slot(group, b, offset), slot(group, next, crosses ? 0 : offset + 1)}};
+      std::int64_t* const out = slots + range.first + first;
+      if (first + 1 < range.count) {
+        *reinterpret_cast<TwoSlots*>(out) = found;
+      } else {
+        *out = found.slots[0];
+      }
     }
-    std::int64_t* const out = slots + range.first + first;
-    if (first + slots_of_thread <= range.count) {
-      TwoSlots* const pairs = reinterpret_cast<TwoSlots*>(out);
-      pairs[0] = {{found[0], found[1]}};
-      pairs[1] = {{found[2], found[3]}};
-      return;
-    }
-    KVSPEC_UNROLL
-    for (std::uint32_t k = 0; k < slots_of_thread; ++k) {
-      if (first + k < range.count) out[k] = found[k];
-    }
+  }
+
+ private:
+  static KVSPEC_EXEC std::int64_t slot(const GroupPages& group, BlockId b, std::uint32_t offset) {
+    if (b == null_block) return no_slot;
+    return std::int64_t{b} * group.entries + (group.is_state ? 0 : offset);
   }
 };
 

@@ -56,7 +56,7 @@ void copy_pages(Stream& stream, Lane* lanes, std::uint32_t lanes_per_page, const
 
 void map_slots(Stream& stream, const PageArrays& pages, const TokenRange* ranges, std::size_t num_ranges,
                std::int64_t* slots) {
-  launch(stream, num_ranges * (tokens_of_tile / slots_of_thread), MapSlots{pages, ranges, slots});
+  launch(stream, num_ranges * MapSlots::threads_of_tile, MapSlots{pages, ranges, slots});
 }
 
 std::size_t cut_into_tiles(std::span<const TokenRange> ranges, std::vector<TokenRange>& tiles) {
