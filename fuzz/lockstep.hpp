@@ -135,8 +135,8 @@ class Lockstep {
   ClauseSet tolerated_;
   Result<Left> left_;
   Result<Right> right_;
-  Invariants<Growing> left_invariants_;
-  Invariants<Growing> right_invariants_;
+  Invariants<Growing, typename TableBlocksOf<Left>::type> left_invariants_;
+  Invariants<Growing, typename TableBlocksOf<Right>::type> right_invariants_;
   std::optional<Watch> watch_;  // if created()
   View<Growing> left_view_{};
   std::optional<Clause> error_;  // of the last command

@@ -23,3 +23,11 @@
 #else
 #define KVSPEC_CALLS_HOST
 #endif
+
+// Stands before a KVSPEC_EXEC function that is compiled once for a device and called, not copied into its callers: code
+// that many threads run has to fit into the instruction cache, and into what its compiler can swallow.
+#if defined(__CUDACC__)
+#define KVSPEC_APART __noinline__
+#else
+#define KVSPEC_APART
+#endif

@@ -14,7 +14,7 @@
 //   num_groups(), spec(g), block_size(g)  GroupSpec; block_size in tokens, context parallelism included
 //   max_model_len(), hash_block_size(), caching()
 //   walk_tables(g, f)                     f(request id, block table, std::optional<Count> cached count, num_tokens); id
-//                                         and table are the system's own
+//                                         and table are the system's own, or the table is a value (TableBlocks)
 //   walk_requests(f)                      f(request id, num_tokens, number of hashes)
 #pragma once
 
@@ -45,8 +45,20 @@ struct Violation {
 
 using Finding = std::optional<Violation>;
 
+// What a block table is looked at through: a system whose tables are no arrays of ids says what they are with a member
+// type TableBlocks, a range of ids that is copied.
+template <class T>
+struct TableBlocksOf {
+  using type = std::span<const BlockId>;
+};
+template <class T>
+  requires requires { typename T::TableBlocks; }
+struct TableBlocksOf<T> {
+  using type = typename T::TableBlocks;
+};
+
 // Checks every invariant of single states. Keeps its scratch memory, so that one checker serves many states.
-template <class S>
+template <class S, class Blocks = std::span<const BlockId>>
 class Invariants {
  public:
   // The first violation, in the order of the ids.
@@ -78,7 +90,7 @@ class Invariants {
     for (GroupId g = 0; g < t.num_groups(); ++g) {
       tables_[g].clear();
       t.walk_tables(g, [&](std::string_view req, const auto& table, std::optional<Count> cached, Count num_tokens) {
-        tables_[g].push_back(Table{req, {table.data(), table.size()}, cached, num_tokens});
+        tables_[g].push_back(Table{req, Blocks(table), cached, num_tokens});
       });
     }
   }
@@ -345,10 +357,10 @@ class Invariants {
   }
 
  private:
-  // The block table of one request in one group. It points into the system.
+  // The block table of one request in one group. Where Blocks is a span, it points into the system.
   struct Table {
     std::string_view req{};
-    std::span<const BlockId> blocks{};
+    Blocks blocks{};
     std::optional<Count> cached{};  // blocks
     Count num_tokens = 0;           // of the request
   };
@@ -361,7 +373,7 @@ class Invariants {
   }
 
   // [FREE-04, MAMBA-03]
-  static KVSPEC_EXEC constexpr std::size_t first_place_read(const GroupSpec& spec, std::span<const BlockId> table) {
+  static KVSPEC_EXEC constexpr std::size_t first_place_read(const GroupSpec& spec, const Blocks& table) {
     std::size_t first = 0;
     switch (spec.kind) {
       case GroupKind::full:
@@ -371,7 +383,7 @@ class Invariants {
       case GroupKind::mamba:
         if (*spec.mamba_cache_mode == MambaCacheMode::align) {
           const std::size_t read = 1 + static_cast<std::size_t>(spec.num_speculative_blocks.value_or(0));
-          return table.size() - std::min(table.size(), read);
+          return table.size() - std::min<std::size_t>(table.size(), read);
         }
         [[fallthrough]];
       default:

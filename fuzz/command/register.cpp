@@ -1,5 +1,8 @@
-// What the `kvspec` command is linked with beside the model: the implementations, lockstep, and the check of engines.
+// What the `kvspec` command is linked with beside the model: the implementations, lockstep, the farm, the check of
+// engines, and traces in words.
 #include "fuzz/command/check_command.hpp"
+#include "fuzz/command/explain_command.hpp"
+#include "fuzz/command/farm_command.hpp"
 #include "fuzz/command/lockstep_command.hpp"
 #include "fuzz/host_engine.hpp"
 #include "model/oracle/command.hpp"
@@ -15,6 +18,8 @@ void register_linked(Registry& registry) {
   }
   registry.add(fuzz::add_lockstep);
   registry.add(fuzz::add_check);
+  registry.add(fuzz::add_explain);
+  registry.add(fuzz::add_farm);
 }
 
 }  // namespace kvspec::oracle

@@ -29,5 +29,25 @@ KVSPEC_EXEC inline std::uint32_t fetch_and_add(std::uint32_t* word, std::uint32_
   return before;
 #endif
 }
+KVSPEC_EXEC inline std::uint64_t fetch_and_add(std::uint64_t* word, std::uint64_t summand) {
+#if KVSPEC_ON_DEVICE
+  return atomicAdd(reinterpret_cast<unsigned long long*>(word), summand);
+#else
+  const std::uint64_t before = *word;
+  *word += summand;
+  return before;
+#endif
+}
+
+// Keeps the lower of the two; what the word was.
+KVSPEC_EXEC inline std::uint64_t fetch_and_min(std::uint64_t* word, std::uint64_t other) {
+#if KVSPEC_ON_DEVICE
+  return atomicMin(reinterpret_cast<unsigned long long*>(word), other);
+#else
+  const std::uint64_t before = *word;
+  if (other < before) *word = other;
+  return before;
+#endif
+}
 
 }  // namespace kvspec::cuda

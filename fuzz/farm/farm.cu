@@ -1,0 +1,132 @@
+#include "fuzz/farm/farm.hpp"
+
+#include <algorithm>
+#include <array>
+#include <thread>
+#include <utility>
+
+#include "fuzz/farm/systems.hpp"
+#include "impl/cuda/atomics.hpp"
+#include "impl/cuda/launch.hpp"
+
+namespace kvspec::fuzz::farm {
+
+namespace {
+
+// Where the finds of a kind are kept: a slot per invariant, then one per other kind. A slot holds run and step as one
+// number, so that the lowest is found by atomic minima in any order.
+constexpr std::uint32_t num_invariants =
+    static_cast<std::uint32_t>(Clause::i30) - static_cast<std::uint32_t>(Clause::i1) + 1;
+constexpr std::uint32_t num_slots = num_invariants + static_cast<std::uint32_t>(Disagreement::view) + 1;
+constexpr std::uint32_t num_tallies = num_met + num_slots;
+constexpr std::uint32_t step_bits = 16;
+constexpr std::uint64_t nothing = ~std::uint64_t{0};
+
+KVSPEC_EXEC constexpr std::uint32_t slot_of(const Difference& difference) {
+  if (difference.kind != Disagreement::invariant) return num_invariants + static_cast<std::uint32_t>(difference.kind);
+  return static_cast<std::uint32_t>(difference.clause) - static_cast<std::uint32_t>(Clause::i1);
+}
+
+// One run from its first beat to its last.
+struct Tend {
+  Rules rules;
+  const Setting<Storage>* settings;
+  std::uint64_t first;
+  std::uint64_t* tallies;
+
+  KVSPEC_EXEC void operator()(std::uint64_t i) const {
+    const std::uint64_t run = first + i;
+    FarmLane lane(rules, settings[setting_of(run)], run);
+    lane.run();
+    for (std::uint32_t what = 0; what < num_met; ++what) {
+      const std::uint32_t count = lane.coverage().counts[what];
+      if (count != 0) cuda::fetch_and_add(tallies + what, std::uint64_t{count});
+    }
+    if (!lane.difference()) return;
+    cuda::fetch_and_min(tallies + num_met + slot_of(*lane.difference()), run << step_bits | lane.difference()->step);
+  }
+};
+
+Harvest harvest_of(const std::uint64_t* tallies) {
+  Harvest harvest;
+  std::copy(tallies, tallies + num_met, harvest.totals.counts);
+  for (std::uint32_t slot = 0; slot < num_slots; ++slot) {
+    const std::uint64_t found = tallies[num_met + slot];
+    if (found == nothing) continue;
+    Find find{.run = found >> step_bits, .step = static_cast<std::uint32_t>(found & ((1U << step_bits) - 1))};
+    if (slot < num_invariants) {
+      find.kind = Disagreement::invariant;
+      find.invariant = static_cast<Clause>(static_cast<std::uint32_t>(Clause::i1) + slot);
+    } else {
+      find.kind = static_cast<Disagreement>(slot - num_invariants);
+    }
+    harvest.finds.push_back(find);
+  }
+  return harvest;
+}
+
+using Tallies = std::array<std::uint64_t, num_tallies>;
+
+constexpr Tallies empty_tallies() {
+  Tallies tallies{};
+  for (std::uint32_t slot = num_met; slot < num_tallies; ++slot) tallies[slot] = nothing;
+  return tallies;
+}
+
+// On the host each thread keeps tallies of its own.
+Tallies tend_on_host(const Tend& tend, std::uint64_t count, std::uint32_t threads) {
+  std::vector<Tallies> parts(threads, empty_tallies());
+  std::vector<std::thread> workers;
+  for (std::uint32_t t = 0; t < threads; ++t) {
+    workers.emplace_back([&, t] {
+      Tend own = tend;
+      own.tallies = parts[t].data();
+      for (std::uint64_t i = t; i < count; i += threads) own(i);
+    });
+  }
+  for (std::thread& worker : workers) worker.join();
+  Tallies sum = empty_tallies();
+  for (const Tallies& part : parts) {
+    for (std::uint32_t i = 0; i < num_met; ++i) sum[i] += part[i];
+    for (std::uint32_t i = num_met; i < num_tallies; ++i) sum[i] = std::min(sum[i], part[i]);
+  }
+  return sum;
+}
+
+constexpr std::uint32_t threads_per_block = 64;
+constexpr std::uint64_t lanes_on_device = std::uint64_t{1} << 17;
+constexpr std::uint64_t lanes_per_host_thread = 256;
+
+}  // namespace
+
+Result<Done> Farm::open(cuda::Place place, std::uint64_t seed, Semantics semantics, std::uint32_t threads) {
+#if !defined(__CUDACC__)
+  // The device layer may have been compiled by nvcc where this file was not.
+  if (place == cuda::Place::device) return Error{Clause::device_01};
+#endif
+  Result<cuda::Stream> stream = cuda::Stream::open(place);
+  if (!stream) return stream.error();
+  stream_ = std::move(stream.value());
+  threads_ = threads;
+  std::vector<Setting<Storage>> settings;
+  for (std::uint32_t i = 0; i < num_settings; ++i) settings.push_back(draw_setting<Storage>(seed, i, semantics));
+  settings_.assign(stream_, settings);
+  tallies_.reserve(stream_, num_tallies);
+  return stream_.finish();
+}
+
+Result<Harvest> Farm::perform(const Rules& rules, std::uint64_t first, std::uint64_t count) {
+  Tend tend{.rules = rules, .settings = settings_.data(), .first = first, .tallies = tallies_.data()};
+  if (!stream_.on_device()) return harvest_of(tend_on_host(tend, count, threads_).data());
+  const Tallies empty = empty_tallies();
+  stream_.copy_in(tallies_.data(), empty.data(), sizeof empty);
+  cuda::launch<threads_per_block>(stream_, count, tend);
+  const std::vector<std::uint64_t> tallies = tallies_.read(stream_, num_tallies);
+  const Result<Done> done = stream_.finish();
+  if (!done) return done.error();
+  return harvest_of(tallies.data());
+}
+
+std::uint64_t Farm::batch() const { return stream_.on_device() ? lanes_on_device : lanes_per_host_thread * threads_; }
+
+}  // namespace kvspec::fuzz::farm

@@ -1,0 +1,239 @@
+// A lane: one run of a farm. It drives two systems in lockstep, as fuzz/lockstep.hpp does, in a form that a thread of a
+// device can hold: after each command the answers are compared and the invariants are checked on both, after each
+// `view_period` commands the views. The first difference ends the run.
+//
+// Of the invariants about more than one state those are checked that follow from an answer and the state behind it; the
+// watch of the host's lockstep, which the run is replayed under, has them all:
+//
+//   I10  the length of a hit               I14  an allocation finds the blocks it takes
+//   I13  no need is negative [ALLOC-18]    I25  nothing is cached after a reset
+//   I26  nothing is left when every request is gone
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <type_traits>
+
+#include "fuzz/disagreement.hpp"
+#include "fuzz/farm/action.hpp"
+#include "fuzz/farm/caller.hpp"
+#include "fuzz/farm/coverage.hpp"
+#include "fuzz/farm/draw.hpp"
+#include "fuzz/farm/planted.hpp"
+#include "fuzz/farm/setting.hpp"
+#include "spec/clauses.hpp"
+#include "spec/commands.hpp"
+#include "spec/execution.hpp"
+#include "spec/invariants.hpp"
+#include "spec/result.hpp"
+
+namespace kvspec::fuzz::farm {
+
+// The first difference of a run. `clause` is the invariant; other differences are explained where they are replayed.
+struct Difference {
+  Disagreement kind = Disagreement::creation;
+  Side side = Side::right;
+  Clause clause{};
+  std::uint32_t step = 0;  // commands before it
+
+  bool operator==(const Difference&) const = default;
+};
+
+// Invariants that may be broken, a bit each.
+class Tolerated {
+ public:
+  KVSPEC_EXEC constexpr bool has(Clause clause) const { return (bits_ >> number(clause) & 1U) != 0; }
+  constexpr void add(Clause clause) { bits_ |= std::uint64_t{1} << number(clause); }
+
+ private:
+  // From I1 on.
+  static KVSPEC_EXEC constexpr std::uint32_t number(Clause clause) {
+    return static_cast<std::uint32_t>(clause) - static_cast<std::uint32_t>(Clause::i1);
+  }
+  std::uint64_t bits_ = 0;
+};
+
+struct Rules {
+  std::uint64_t seed = 0;
+  std::uint32_t beats = 0;
+  std::uint32_t view_period = 0;
+  Tolerated tolerated{};
+  Bug bug = Bug::none;  // put into the right system
+};
+
+template <class S, class Left, class Right>
+class Lane {
+ public:
+  KVSPEC_EXEC constexpr Lane(const Rules& rules, const Setting<S>& setting, std::uint64_t run)
+      : rules_(rules),
+        setting_(setting),
+        run_(run),
+        caller_(setting.habits, mix(rules.seed + setting_of(run))),
+        left_(Left::create(setting.config)),
+        right_(Right::create(setting.config)) {
+    coverage_.meet(Met::runs);
+    if (left_.ok() != right_.ok()) difference_ = Difference{};
+    right_.value().plant(rules.bug);
+  }
+
+  // All beats, or those until the first difference. `listener(action)` is told each command before it is performed.
+  template <class Listener>
+  KVSPEC_EXEC constexpr void run(Listener listener) {
+    const std::uint32_t setting = setting_of(run_);
+    for (std::uint32_t beat = 0; beat < rules_.beats && goes_on(); ++beat) {
+      const Beat what = beat_of(setting_.habits, rules_.seed, setting, beat);
+      Draw draw(rules_.seed, run_, beat);
+      Draw shared(~rules_.seed, setting, beat);
+      Action action = caller_.next(what, draw, shared);
+      if (action.op == Op::none) continue;
+      listener(action);
+      perform(action, what == Beat::err);
+      if (!goes_on()) return;
+      action = caller_.after(action, hit_tokens_, draw);
+      if (action.op == Op::none) continue;
+      listener(action);
+      perform(action, false);
+    }
+  }
+  KVSPEC_EXEC constexpr void run() {
+    run([](const Action&) {});
+  }
+
+  KVSPEC_EXEC constexpr const std::optional<Difference>& difference() const { return difference_; }
+  KVSPEC_EXEC constexpr const Coverage& coverage() const { return coverage_; }
+
+ private:
+  KVSPEC_EXEC constexpr bool goes_on() const { return !difference_ && left_.ok() && !has_outgrown_; }
+
+  KVSPEC_EXEC constexpr void perform(const Action& action, bool is_mistake) {
+    with_command<S>(action, [&](const auto& command) { this->perform(action, command, is_mistake); });
+  }
+
+  template <class C>
+  KVSPEC_APART KVSPEC_EXEC constexpr void perform(const Action& action, const C& command, bool is_mistake) {
+    const std::uint32_t hashed_before = hashed_blocks();
+    const std::uint32_t free_before = right_.value().num_free();
+    const auto left = left_.value().step(command);
+    const auto right = right_.value().step(command);
+    if (right_.value().outgrown()) {
+      has_outgrown_ = true;
+      coverage_.meet(Met::outgrown);
+      return;
+    }
+    coverage_.meet(Met::operations);
+    if (!(left == right)) {
+      differ(left.ok() && right.ok() ? Disagreement::observation : Disagreement::error, Side::right, Clause{});
+      return;
+    }
+    if (!left) coverage_.meet(Met::errors);
+    check_state();
+    if (!is_mistake) observe(action, command, left, hashed_before, free_before);
+    if (!difference_ && (steps_ + 1) % rules_.view_period == 0) compare_views();
+    ++steps_;
+  }
+
+  KVSPEC_APART KVSPEC_EXEC constexpr void check_state() {
+    if (const Finding found = left_invariants_.check(left_.value())) broke(Side::left, found->clause);
+    if (const Finding found = right_invariants_.check(right_.value())) broke(Side::right, found->clause);
+  }
+
+  KVSPEC_APART KVSPEC_EXEC constexpr void compare_views() {
+    if (!(left_.value().view() == right_.value().view())) differ(Disagreement::view, Side::right, Clause{});
+  }
+
+  template <class C, class R>
+  KVSPEC_EXEC constexpr void observe(const Action& action, const C&, const R& result, std::uint32_t hashed_before,
+                                     std::uint32_t free_before) {
+    if constexpr (std::is_same_v<C, AllocateSlots<S>>) {
+      caller_.template saw<S>(action, result, coverage_);
+      if (!result) {
+        if (result.error().clause == Clause::alloc_18) broke(Side::both, Clause::i13);
+        if (result.error().clause == Clause::pool_04) broke(Side::both, Clause::i14);
+      } else if (result.value().result) {
+        count_evictions(*result.value().result, hashed_before);
+      }
+    } else {
+      if (!result) return;
+      caller_.did(action, coverage_);
+      if constexpr (std::is_same_v<C, GetComputedBlocks<S>>) check_hit(action, result.value());
+      if constexpr (std::is_same_v<C, ResetPrefixCache<S>>) {
+        if (result.value().result) coverage_.meet(Met::resets);
+        if (result.value().result && (hashed_blocks() != 0 || left_.value().num_keys() != 0)) {
+          broke(Side::both, Clause::i25);
+        }
+      }
+      if constexpr (std::is_same_v<C, RemoveSkippedBlocks<S>>) {
+        coverage_.meet(Met::skipped_blocks, right_.value().num_free() - free_before);
+      }
+      if constexpr (std::is_same_v<C, Free<S>>) {
+        if (caller_.is_idle() && !is_all_free()) broke(Side::both, Clause::i26);
+      }
+    }
+  }
+
+  // A bit per block.
+  KVSPEC_EXEC constexpr std::uint32_t hashed_blocks() const {
+    std::uint32_t blocks = 0;
+    for (BlockId b = 1; b < right_.value().num_blocks(); ++b) blocks |= right_.value().has_hash(b) ? 1U << b : 0U;
+    return blocks;
+  }
+
+  KVSPEC_EXEC constexpr void count_evictions(const BlockTables<S>& added, std::uint32_t hashed_before) {
+    std::uint32_t taken = 0;
+    for (const BlockList<S>& blocks : added) {
+      for (const BlockId b : blocks) taken |= 1U << b;
+    }
+    for (taken &= hashed_before; taken != 0; taken &= taken - 1) coverage_.meet(Met::evictions);
+    const std::uint32_t now = hashed_blocks();
+    std::uint32_t count = 0;
+    for (std::uint32_t left = now; left != 0; left &= left - 1) ++count;
+    if (count > right_.value().num_keys()) coverage_.meet(Met::duplicates);
+  }
+
+  // [I10]
+  KVSPEC_EXEC constexpr void check_hit(const Action& action, const typename GetComputedBlocks<S>::Observation& hit) {
+    hit_tokens_ = hit.num_computed_tokens;
+    coverage_.meet(Met::look_ups);
+    if (hit_tokens_ > 0) coverage_.meet(Met::hits);
+    const Right& system = right_.value();
+    const bool is_alone = system.num_groups() == 1;
+    const std::int64_t alignment = is_alone ? system.block_size(0) : setting_.config.scheduler_block_size;
+    bool holds = hit_tokens_ % alignment == 0 && (hit_tokens_ == 0 || hit_tokens_ < caller_.num_tokens(action.slot));
+    for (GroupId g = 0; g < system.num_groups(); ++g) {
+      holds = holds && static_cast<std::int64_t>(hit.blocks[g].size()) * system.block_size(g) == hit_tokens_;
+    }
+    if (!holds) broke(Side::both, Clause::i10);
+  }
+
+  KVSPEC_EXEC constexpr bool is_all_free() const {
+    const Right& system = right_.value();
+    bool has_tables = false;
+    for (GroupId g = 0; g < system.num_groups(); ++g) {
+      system.walk_tables(g, [&](const auto&...) { has_tables = true; });
+    }
+    return !has_tables && system.num_free() + 1 == system.num_blocks();
+  }
+
+  KVSPEC_EXEC constexpr void broke(Side side, Clause clause) {
+    if (!rules_.tolerated.has(clause)) differ(Disagreement::invariant, side, clause);
+  }
+  KVSPEC_EXEC constexpr void differ(Disagreement kind, Side side, Clause clause) {
+    if (!difference_) difference_ = Difference{kind, side, clause, steps_};
+  }
+
+  const Rules& rules_;
+  const Setting<S>& setting_;
+  std::uint64_t run_;
+  Caller caller_;
+  Result<Left> left_;
+  Result<Right> right_;
+  Invariants<S, typename TableBlocksOf<Left>::type> left_invariants_{};
+  Invariants<S, typename TableBlocksOf<Right>::type> right_invariants_{};
+  Coverage coverage_{};
+  std::optional<Difference> difference_{};
+  Count hit_tokens_ = 0;  // of the last look-up
+  std::uint32_t steps_ = 0;
+  bool has_outgrown_ = false;
+};
+
+}  // namespace kvspec::fuzz::farm

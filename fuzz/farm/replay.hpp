@@ -1,0 +1,31 @@
+// What a farm found, seen again on the host: the run is repeated from (seed, run) on the lane itself, its commands are
+// written down, and those are replayed under the host's lockstep (fuzz/lockstep.hpp) with everything that it checks.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "fuzz/clause_set.hpp"
+#include "fuzz/farm/farm.hpp"
+#include "fuzz/farm/lane.hpp"
+#include "fuzz/run.hpp"
+#include "fuzz/shrink.hpp"
+#include "spec/config.hpp"
+#include "spec/storage.hpp"
+
+namespace kvspec::fuzz::farm {
+
+struct Repeated {
+  Config<Growing> config{};
+  Commands commands{};                     // the failing one is the last
+  std::optional<Difference> difference{};  // what the lane shows this time
+};
+
+// The run once more, with its commands.
+Repeated repeat(const Rules& rules, Semantics semantics, std::uint64_t run);
+
+// Replays on the model and the small manager, with a bug in the latter. Invariants but `wanted` are not asked for where
+// an invariant is wanted: a run can break several, each of which would end it.
+Oracle oracle_of(const Find& find, Bug bug);
+
+}  // namespace kvspec::fuzz::farm

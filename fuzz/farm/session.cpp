@@ -1,0 +1,193 @@
+#include "fuzz/farm/session.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <random>
+#include <thread>
+
+#include "fuzz/lockstep.hpp"
+#include "model/oracle/command.hpp"
+
+namespace kvspec::fuzz::farm {
+
+namespace {
+
+constexpr double usual_seconds = 10;
+constexpr double seconds_between_lines = 2;
+constexpr std::size_t replays_of_non_theorem = 20000;
+// Finds of one invariant that turn out to be known already, before no more are looked at.
+constexpr std::ptrdiff_t most_tries = 12;
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return device();  // 32 bits: short enough to be typed
+}
+
+std::uint32_t host_threads(const FarmOptions& options) {
+  return options.threads > 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
+}
+
+std::string_view name_of(Bug bug) {
+  for (const NamedBug& named : named_bugs) {
+    if (named.bug == bug) return named.name;
+  }
+  return "none";
+}
+
+}  // namespace
+
+FarmSession::FarmSession(const FarmOptions& options)
+    : options_(options),
+      semantics_(options.semantics.value_or(Semantics::sound)),
+      rules_{.seed = options.seed ? *options.seed : random_seed(),
+             .beats = options.beats,
+             .view_period = usual_view_period,
+             .bug = options.bug},
+      start_(std::chrono::steady_clock::now()) {}
+
+int FarmSession::perform() {
+  if (options_.run) return perform_one(*options_.run);
+  Farm farm;
+  const Result<Done> opened = farm.open(options_.place, rules_.seed, semantics_, host_threads(options_));
+  if (!opened) {
+    const ClauseEntry& clause = describe(opened.error().clause);
+    fmt::print(stderr, "kvspec farm: {}: {} ({})\n", clause.id, clause.sentence, opened.error().offending);
+    return oracle::exit_bad_input;
+  }
+  fmt::print("seed {}, {} semantics, on {}{}{}\n", rules_.seed,
+             semantics_ == Semantics::sound ? "sound" : "recorded", cuda::describe(options_.place),
+             options_.bug == Bug::none ? "" : ", planted: ", options_.bug == Bug::none ? "" : name_of(options_.bug));
+  std::fflush(stdout);
+  while (more()) {
+    std::uint64_t count = farm.batch();
+    if (options_.runs) count = std::min(count, *options_.runs - next_run_);
+    const double before = seconds();
+    const Result<Harvest> harvest = farm.perform(rules_, next_run_, count);
+    if (!harvest) {
+      fmt::print(stderr, "kvspec farm: {}\n", describe(harvest.error().clause).id);
+      return oracle::exit_bad_input;
+    }
+    kernel_seconds_ += seconds() - before;
+    next_run_ += count;
+    totals_.add(harvest.value().totals);
+    show_progress();
+    if (!explain(harvest.value().finds)) {
+      summarise();
+      return oracle::exit_different;
+    }
+  }
+  summarise();
+  return oracle::exit_equal;
+}
+
+int FarmSession::perform_one(std::uint64_t run) {
+  const Repeated repeated = repeat(rules_, semantics_, run);
+  if (!repeated.difference) {
+    fmt::print("run {} of seed {}: {} commands, no difference\n", run, rules_.seed, repeated.commands.size());
+    return oracle::exit_equal;
+  }
+  Find find{.kind = repeated.difference->kind, .run = run, .step = repeated.difference->step};
+  if (find.kind == Disagreement::invariant) find.invariant = repeated.difference->clause;
+  explain(find);
+  return oracle::exit_different;
+}
+
+bool FarmSession::explain(const std::vector<Find>& finds) {
+  for (const Find& find : finds) {
+    if (!explain(find)) return false;
+  }
+  return true;
+}
+
+bool FarmSession::explain(const Find& find) {
+  const bool is_expected = semantics_ == Semantics::recorded && find.kind == Disagreement::invariant;
+  const Config<Growing> config = draw_setting<Growing>(rules_.seed, setting_of(find.run), semantics_).config;
+  if (is_expected && !may_be_new(find, config)) return true;
+  const Repeated repeated = repeat(rules_, semantics_, find.run);
+  const bool is_repeated = repeated.difference && repeated.difference->kind == find.kind &&
+                           repeated.difference->step == find.step &&
+                           (!find.invariant || repeated.difference->clause == *find.invariant);
+  if (!is_repeated) {
+    fmt::print("run {}: the host does not see at step {} what was found there: something is not deterministic\n",
+               find.run, find.step);
+    return false;
+  }
+  const Oracle oracle = oracle_of(find, rules_.bug);
+  if (is_expected) {
+    const Failure failure = shrink(repeated.config, repeated.commands, recorded_only(oracle), replays_of_non_theorem);
+    const std::optional<Breach> breach = fuzz::explain(failure);
+    if (!breach || std::ranges::find(seen_, *breach) != seen_.end()) {
+      tries_.push_back(*find.invariant);
+      if (breach || follows_from_breach(failure, oracle_of({.kind = find.kind, .invariant = {}}, rules_.bug))) return true;
+    } else {
+      seen_.push_back(*breach);
+      fmt::print("{} breaks {}, found after {:.1f} s\n", describe(breach->deviation).id, describe(breach->invariant).id,
+                 seconds());
+      show(failure, find, repeated.commands.size(),
+           fmt::format("{}-{}", describe(breach->deviation).id, describe(breach->invariant).id));
+      return true;
+    }
+  }
+  const Failure failure = shrink(repeated.config, repeated.commands, oracle);
+  fmt::print("found after {:.1f} s\n", seconds());
+  show(failure, find, repeated.commands.size(), fmt::format("farm-{}-{}", rules_.seed, find.run));
+  return false;
+}
+
+bool FarmSession::may_be_new(const Find& find, const Config<Growing>& config) {
+  if (std::ranges::count(tries_, *find.invariant) >= most_tries) return false;
+  return std::ranges::any_of(all_breaches(), [&](const Breach& breach) {
+    return breach.invariant == *find.invariant && can_deviate(breach.deviation, config) &&
+           std::ranges::find(seen_, breach) == seen_.end();
+  });
+}
+
+void FarmSession::show(const Failure& failure, const Find& find, std::size_t commands_before,
+                       const std::string& name) const {
+  Origin origin;
+  origin.right = "small";
+  origin.semantics = semantics_;
+  origin.commands_before = commands_before;
+  const std::string file = fmt::format("{}/kvspec-{}.jsonl", options_.trace_dir, name);
+  if (!write_counterexample(failure, file)) fmt::print(stderr, "kvspec farm: cannot write {}\n", file);
+  fmt::print("{}trace: {}\nagain: kvspec farm --run {} --seed {} --steps {}{}{}{}\nrun {}, step {}: repeated on the host\n",
+             report(failure, origin), file, find.run, rules_.seed, rules_.beats,
+             semantics_ == Semantics::recorded ? " --semantics recorded" : "",
+             rules_.bug == Bug::none ? "" : " --plant ", rules_.bug == Bug::none ? "" : name_of(rules_.bug), find.run,
+             find.step);
+  std::fflush(stdout);
+}
+
+bool FarmSession::more() const {
+  if (options_.runs && next_run_ >= *options_.runs) return false;
+  if (next_run_ + (std::uint64_t{1} << 32) >= most_runs) return false;
+  if (options_.seconds) return seconds() < *options_.seconds;
+  return options_.runs.has_value() || seconds() < usual_seconds;
+}
+
+double FarmSession::seconds() const {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+}
+
+void FarmSession::show_progress() {
+  if (seconds() < next_progress_) return;
+  next_progress_ = seconds() + seconds_between_lines;
+  fmt::print(stderr, "{:.0f} s: {} runs, {} operations, {:.3g} operations/s\n", seconds(), totals_.of(Met::runs),
+             totals_.of(Met::operations), static_cast<double>(totals_.of(Met::operations)) / kernel_seconds_);
+}
+
+void FarmSession::summarise() const {
+  for (std::size_t i = 0; i < num_met; ++i) {
+    fmt::print("  {:>16} {}\n", totals_.counts[i], names_of_met[i]);
+  }
+  if (semantics_ == Semantics::recorded) {
+    fmt::print("{} pairs of a deviation and an invariant that it breaks\n", seen_.size());
+  }
+  fmt::print("{} operations, {:.1f} seconds, {:.4g} operations/s while runs were under way\n",
+             totals_.of(Met::operations), seconds(),
+             static_cast<double>(totals_.of(Met::operations)) / std::max(kernel_seconds_, 1e-9));
+}
+
+}  // namespace kvspec::fuzz::farm

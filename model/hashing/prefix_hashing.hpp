@@ -1,0 +1,59 @@
+// A hashing policy that writes down instead of hashing: the digest of a block is the whole prefix that ends with it, as
+// one number. Its binary digits are a 1 and then two for each token, so that it is injective by construction, as
+// SymbolicHashing is, but without a memory: the same prefix has the same digest in any order of requests, and in any
+// number of runs beside each other.
+//
+// It holds prefixes of up to 31 tokens, each 0 to 3, without extra keys. The digest of any other block is 0, which is
+// that of no prefix, and so is that of what follows it. The last bits of such a digest mean nothing, so hash_bits
+// [HASH-13] is passed over.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "spec/config.hpp"
+#include "spec/execution.hpp"
+#include "spec/vocabulary.hpp"
+
+namespace kvspec::model {
+
+template <class S>
+class PrefixHashing {
+ public:
+  // The prefix of no tokens.
+  KVSPEC_EXEC constexpr Digest none_hash(const Config<S>&) const { return written(1); }
+
+  // [HASH-01]
+  KVSPEC_EXEC constexpr Digest block(const Config<S>&, const Digest& parent, std::span<const Token> tokens,
+                                     const ExtraKeys<S>& keys) const {
+    std::uint64_t number = keys.empty() ? read(parent) : 0;
+    for (const Token token : tokens) {
+      const bool fits = number >> 62 == 0 && token >= 0 && token < 4;
+      number = fits && number != 0 ? number << 2 | static_cast<std::uint64_t>(token) : 0;
+    }
+    return written(number);
+  }
+
+  KVSPEC_EXEC constexpr Digest floats(std::span<const float>) const { return written(0); }
+
+  bool operator==(const PrefixHashing&) const = default;
+
+ private:
+  static constexpr std::uint8_t num_bytes = 8;
+
+  // The lowest byte first: that is where two prefixes mostly differ, so that comparing them ends early.
+  static KVSPEC_EXEC constexpr Digest written(std::uint64_t number) {
+    Digest digest{};
+    digest.size = num_bytes;
+    for (std::size_t i = 0; i < num_bytes; ++i) digest.bytes[i] = static_cast<std::uint8_t>(number >> (8 * i));
+    return digest;
+  }
+  static KVSPEC_EXEC constexpr std::uint64_t read(const Digest& digest) {
+    std::uint64_t number = 0;
+    for (std::size_t i = num_bytes; i > 0; --i) number = number << 8 | digest.bytes[i - 1];
+    return number;
+  }
+};
+
+}  // namespace kvspec::model
