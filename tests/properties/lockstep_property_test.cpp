@@ -55,7 +55,7 @@ TEST(Lockstep, ModelAndCudaAgreeOnPlausibleTraffic) {
     EXPECT_TRUE(rc::check("model and the CUDA-backed implementation agree on plausible traffic", [on] {
       const fuzz::Scenario scenario = (*any_scenario()).make();
       Commands commands;
-      if (fuzz::run_model_and_host(scenario, 200, 4, nullptr, &commands, {}, on).counterexample) {
+      if (fuzz::run_model_and_host(scenario, 200, 4, nullptr, &commands, {}, {}, on).counterexample) {
         const Failure failure = fuzz::shrink(scenario.config, commands, fuzz::model_host_oracle({}, 1, on));
         RC_FAIL(fuzz::report(failure, {.right = fuzz::to_text(on), .commands_before = commands.size()}));
       }
