@@ -116,7 +116,9 @@ struct OfObservation {
   Clause operator()(const TakeNewBlockIds<S>&) const { return Clause::alloc_15; }
   Clause operator()(const TakeEvents<S>&) const { return clause_of_event(path); }
   Clause operator()(const GetNumCommonPrefixBlocks<S>&) const { return Clause::free_05; }
-  Clause operator()(const GetBlockIds<S>&) const { return Clause::alloc_12; }
+  Clause operator()(const GetBlockIds<S>&) const {
+    return first_row(path, {{".size()", Clause::alloc_12}, {"", Clause::pool_03}});
+  }
   Clause operator()(const TakeStats<S>&) const {
     return first_row(path, {{"reset", Clause::stat_02}, {"", Clause::stat_01}});
   }
