@@ -6,6 +6,8 @@
 #include <string_view>
 #include <variant>
 
+#include "spec/trace/responsible_clause.hpp"
+
 namespace kvspec::fuzz {
 
 namespace {
@@ -37,12 +39,6 @@ bool has_eagle(const Config<S>& config) {
   return any_group(config, [&](const GroupSpec& group) { return config.is_eagle(group); });
 }
 
-Clause of_hit(GroupKind kind) {
-  if (is_sliding_window(kind)) return Clause::look_07;
-  if (kind == GroupKind::chunked) return Clause::look_09;
-  return kind == GroupKind::mamba ? Clause::look_10 : Clause::look_03;
-}
-
 // Whether a number of tokens is one that ends at a scheduler block.
 bool is_aligned(const Config<S>& config, std::string_view num_tokens) {
   std::int64_t tokens = 0;
@@ -60,7 +56,7 @@ Clause of_hit_length(const Config<S>& config, const Counterexample& found) {
   }
   if (config.groups.empty()) return Clause::look_03;
   if (has_eagle(config)) return Clause::look_04;
-  return of_hit(config.groups.front().kind);
+  return clause_of_hit(config.groups.front().kind);
 }
 
 // Which blocks a hit consists of. Where one side has the null block it is not about which copy of a block is found.
@@ -68,7 +64,7 @@ Clause of_hit_blocks(const Config<S>& config, const Counterexample& found) {
   const GroupSpec* const group = group_of(config, found.path);
   const bool is_look_up = found.command && std::holds_alternative<GetComputedBlocks<S>>(*found.command);
   if (!is_look_up || group == nullptr || (found.expected == "0") == (found.actual == "0")) return found.clause;
-  return of_hit(group->kind);
+  return clause_of_hit(group->kind);
 }
 
 // What a table consists of. A block where the other side has the null block is one that is skipped on one side alone.

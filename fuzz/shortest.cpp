@@ -37,8 +37,13 @@ Commands with_simpler(Commands alphabet) {
 
 class Search {
  public:
-  Search(Failure failure, const Oracle& oracle, const oracle::MakeEngine& reference, std::size_t most_tried)
-      : best_(std::move(failure)), oracle_(oracle), reference_(reference), most_tried_(most_tried) {}
+  Search(Failure failure, const Oracle& oracle, const oracle::MakeEngine& reference,
+         const std::function<bool()>& may_go_on, std::size_t most_tried)
+      : best_(std::move(failure)),
+        oracle_(oracle),
+        reference_(reference),
+        may_go_on_(may_go_on),
+        most_tried_(most_tried) {}
 
   Failure run() {
     ask(commands_of(best_));
@@ -62,7 +67,7 @@ class Search {
       std::vector<Commands> longer;
       for (const Commands& sequence : sequences) {
         for (const Command<Growing>& command : alphabet) {
-          if (tried_ == most_tried_) return false;
+          if (tried_ == most_tried_ || !may_go_on_()) return false;
           Commands attempt = sequence;
           attempt.push_back(command);
           if (const auto differs = tried(attempt)) {
@@ -106,17 +111,19 @@ class Search {
   Failure best_;
   const Oracle& oracle_;
   const oracle::MakeEngine& reference_;
+  const std::function<bool()>& may_go_on_;
   std::size_t most_tried_;
   std::size_t tried_ = 0;
 };
 
 }  // namespace
 
-Failure shortest(Failure failure, const Oracle& oracle, const oracle::MakeEngine& reference, std::size_t most_tried) {
+Failure shortest(Failure failure, const Oracle& oracle, const oracle::MakeEngine& reference,
+                 const std::function<bool()>& may_go_on, std::size_t most_tried) {
   std::size_t before = failure.commands.size() + 1;
   while (failure.commands.size() >= 2 && failure.commands.size() < before) {
     before = failure.commands.size();
-    failure = Search(std::move(failure), oracle, reference, most_tried).run();
+    failure = Search(std::move(failure), oracle, reference, may_go_on, most_tried).run();
     if (failure.commands.size() == before) break;
     // What is left may be made simpler now.
     const std::size_t replays = failure.replays;

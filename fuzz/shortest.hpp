@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 
 #include "fuzz/shrink.hpp"
@@ -17,9 +18,11 @@
 namespace kvspec::fuzz {
 
 // The failure, or one of the same cause with fewer commands. Failure::search says what was tried. At most `most_tried`
-// sequences are replayed on the oracle. `reference` makes the system whose views tell states apart.
-Failure shortest(Failure failure, const Oracle& oracle, const oracle::MakeEngine& reference,
-                 std::size_t most_tried = 20000);
+// sequences are replayed on the oracle, and none once `may_go_on` says no. `reference` makes the system whose views
+// tell states apart.
+Failure shortest(
+    Failure failure, const Oracle& oracle, const oracle::MakeEngine& reference,
+    const std::function<bool()>& may_go_on = [] { return true; }, std::size_t most_tried = 20000);
 
 // "as short as can be: ..." if the search was complete, and nothing otherwise. One line without newline.
 std::string to_text(const Exhaustion& search);

@@ -11,6 +11,7 @@
 
 #include "fuzz/check/capabilities.hpp"
 #include "fuzz/host_engine.hpp"
+#include "fuzz/precise_clause.hpp"
 #include "fuzz/report.hpp"
 #include "fuzz/scheduler.hpp"
 #include "fuzz/shortest.hpp"
@@ -246,8 +247,7 @@ Failure CheckSession::shrink(const Config<Growing>& config, const Commands& comm
   if (!same_cause(failure.counterexample, found)) {
     failure.counterexample = found;  // there was no time, or the engine did not do it again
   } else if (!of_time) {
-    failure = shortest(std::move(failure), oracle, reference_);
-    if (gone_ || Clock::now() > end) failure.search.reset();  // the last sequences were not replayed
+    failure = shortest(std::move(failure), oracle, reference_, [&] { return !gone_ && Clock::now() <= end; });
   }
   if (of_time) {
     remote_.lose();
@@ -265,10 +265,13 @@ void CheckSession::judge(const Config<Growing>& config, Commands commands, const
   if (++met_[{seen.clause, seen.kind}] > 1) {
     for (Verdict& verdict : verdicts_.all) {
       const bool is_plain = !verdict.deviation || verdict.in_part;
-      if (is_plain && verdict.failure.counterexample.clause == seen.clause) return void(++verdict.times);
+      if (is_plain && verdict.seen_as == seen.clause) return void(++verdict.times);
     }
   }
-  Verdict verdict{.severity = examination.severity(), .commands_before = commands.size(), .found_in = source.text};
+  Verdict verdict{.seen_as = seen.clause,
+                  .severity = examination.severity(),
+                  .commands_before = commands.size(),
+                  .found_in = source.text};
   verdict.failure = {.config = config, .commands = commands, .counterexample = seen};
   // Which command the state differs after.
   std::optional<Counterexample> found = seen;
@@ -288,6 +291,7 @@ void CheckSession::judge(const Config<Growing>& config, Commands commands, const
       }
     }
   }
+  verdict.failure.counterexample.clause = precise_clause(verdict.failure);
   const std::string file = trace_file_of(verdict);
   std::string arguments = source.arguments;
   if (write_counterexample(verdict.failure, file)) {

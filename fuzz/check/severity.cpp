@@ -39,6 +39,11 @@ Severity judge(const AllocateSlots<S>::Observation& expected, const AllocateSlot
   return same_number ? Severity::order : Severity::wrong_data;
 }
 
+// As of the allocations that the table is from.
+Severity judge(const GetBlockIds<S>::Observation& expected, const GetBlockIds<S>::Observation& actual) {
+  return all_of(expected.result).size() == all_of(actual.result).size() ? Severity::order : Severity::wrong_data;
+}
+
 Severity judge(const Free<S>::Observation& expected, const Free<S>::Observation& actual) {
   return of_free(expected.num_free, actual.num_free);
 }

@@ -53,9 +53,10 @@ const GroupSpec* group_of(std::string_view path, std::span<const GroupSpec> grou
   return read.ec == std::errc() && index < groups.size() ? &groups[index] : nullptr;
 }
 
-// What says how far the hit of a group reaches.
-Clause clause_of_hit(const GroupSpec* group) {
-  switch (group == nullptr ? GroupKind::full : group->kind) {
+}  // namespace
+
+Clause clause_of_hit(GroupKind kind) {
+  switch (kind) {
     case GroupKind::swa:
     case GroupKind::swa_mla:
       return Clause::look_07;
@@ -67,6 +68,8 @@ Clause clause_of_hit(const GroupSpec* group) {
       return Clause::look_03;
   }
 }
+
+namespace {
 
 // What says how long a table becomes by an allocation.
 Clause clause_of_growth(const AllocateSlots<S>& c, const GroupSpec* group) {
@@ -94,7 +97,7 @@ struct OfObservation {
   Clause operator()(const GetComputedBlocks<S>&) const {
     const GroupSpec* const group = group_of(path, groups);
     // The blocks of full attention are all there or the hit is shorter; in other groups a place may also be null.
-    const Clause hit = clause_of_hit(group);
+    const Clause hit = clause_of_hit(group == nullptr ? GroupKind::full : group->kind);
     const Clause place = hit == Clause::look_03 ? Clause::pool_09 : hit;
     return first_row(path, {{"].size()", hit}, {"num_computed_tokens", Clause::look_03}, {"", place}});
   }
@@ -113,7 +116,9 @@ struct OfObservation {
   Clause operator()(const TakeNewBlockIds<S>&) const { return Clause::alloc_15; }
   Clause operator()(const TakeEvents<S>&) const { return clause_of_event(path); }
   Clause operator()(const GetNumCommonPrefixBlocks<S>&) const { return Clause::free_05; }
-  Clause operator()(const GetBlockIds<S>&) const { return Clause::alloc_12; }
+  Clause operator()(const GetBlockIds<S>&) const {
+    return first_row(path, {{".size()", Clause::alloc_12}, {"", Clause::pool_03}});
+  }
   Clause operator()(const TakeStats<S>&) const {
     return first_row(path, {{"reset", Clause::stat_02}, {"", Clause::stat_01}});
   }

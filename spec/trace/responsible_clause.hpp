@@ -12,6 +12,9 @@
 
 namespace kvspec {
 
+// What says how far the hit of a group of the kind reaches.
+Clause clause_of_hit(GroupKind kind);
+
 // `path` is that of a Difference (spec/trace/diff.hpp) between two observations of the command. `groups`: those of the
 // configuration, so that the clause is one of the kind of the group; empty: as if all were full attention.
 Clause clause_of_observation(const Command<Growing>& command, std::string_view path,

@@ -93,11 +93,22 @@ TEST(Shortest, SaysThatThereIsNothing) {
 
 TEST(Shortest, SaysNothingIfItDidNotEnd) {
   const Commands commands{take(1), ResetPrefixCache<S>{}, take(2)};
-  const Failure found = fuzz::shortest(failure_of(commands), fails_at(commands), oracle::model_engine(), 5);
+  const Failure found =
+      fuzz::shortest(failure_of(commands), fails_at(commands), oracle::model_engine(), [] { return true; }, 5);
   ASSERT_TRUE(found.search);
   EXPECT_FALSE(found.search->complete);
   EXPECT_EQ(found.search->sequences, 5U);
   EXPECT_EQ(to_text(*found.search), "");
+}
+
+TEST(Shortest, StopsWhenItMayNotGoOn) {
+  const Commands commands{take(1), ResetPrefixCache<S>{}, take(2)};
+  int turns = 3;
+  const Failure found =
+      fuzz::shortest(failure_of(commands), fails_at(commands), oracle::model_engine(), [&] { return turns-- > 0; });
+  ASSERT_TRUE(found.search);
+  EXPECT_FALSE(found.search->complete);
+  EXPECT_EQ(found.search->sequences, 3U);
 }
 
 // Another cause on the way is not taken for the one that is looked for.

@@ -44,6 +44,13 @@ TEST(ResponsibleClause, AnAllocationIsOfTheKindOfItsGroup) {
   EXPECT_EQ(clause_of_observation(allocation, "result[2][1]", groups), Clause::pool_03);
 }
 
+// Other blocks of a table come from another order, another length from another growth.
+TEST(ResponsibleClause, ABlockTableIsOfItsAllocations) {
+  const Command<S> table = GetBlockIds<S>{};
+  EXPECT_EQ(clause_of_observation(table, "result[0].size()"), Clause::alloc_12);
+  EXPECT_EQ(clause_of_observation(table, "result[0][2]"), Clause::pool_03);
+}
+
 TEST(ResponsibleClause, AStateNamesWhatMadeThePart) {
   const Command<S> allocation = AllocateSlots<S>{};
   EXPECT_EQ(clause_of_view(allocation, "managers[0].allocated_block_reqs.size()"), Clause::mamba_04);

@@ -11,7 +11,9 @@
 #include "fuzz/model_host.hpp"
 #include "fuzz/precise_clause.hpp"
 #include "fuzz/report.hpp"
+#include "fuzz/shortest.hpp"
 #include "fuzz/shrink.hpp"
+#include "model/oracle/model_engine.hpp"
 #include "spec/trace/responsible_clause.hpp"
 #include "tests/mutants/hunter/isolation.hpp"
 #include "tests/mutants/hunter/pair.hpp"
@@ -227,8 +229,12 @@ Kill Hunter::shrunk(Suspicion suspicion, MakeOracle&& oracle_with) const {
   kill.commands_before = std::min(first->step + 1, suspicion.commands.size());
   suspicion.origin.commands_before = kill.commands_before;
   fuzz::Failure failure{.config = suspicion.config, .commands = suspicion.commands, .counterexample = *first};
-  if (options_.shrinks) failure = fuzz::shrink(suspicion.config, suspicion.commands, in_time, most_replays);
-  if (options_.shrinks) failure.counterexample.clause = fuzz::precise_clause(failure);
+  if (options_.shrinks) {
+    failure =
+        fuzz::shortest(fuzz::shrink(suspicion.config, suspicion.commands, in_time, most_replays), in_time,
+                       oracle::model_engine(), [&] { return processor_seconds() - start <= options_.shrink_seconds; });
+    failure.counterexample.clause = fuzz::precise_clause(failure);
+  }
   const Counterexample& found = failure.counterexample;
   kill.how = found.kind == Disagreement::protocol ? found.actual : std::string(fuzz::to_text(found.kind));
   kill.clauses.emplace_back(describe(found.clause).id);
