@@ -2,7 +2,7 @@
 // [HASH-01]
 //
 // Chains without extra keys are the many, and their body is arranged for a warp. Tokens differ in length, so threads
-// fill their 64 bytes at different tokens; every thread goes on until it has a block, or the end of the message, and
+// fill their 64 bytes at different tokens; every thread goes on until it has no room, or the end of the message, and
 // then all compress. There is one place that compresses, as its code is larger than what a multiprocessor keeps at hand
 // of several. Chains with extra keys are written straight down.
 #pragma once
@@ -144,9 +144,9 @@ struct HashPlainChain {
     detail::put_parent(message, parent, parent_size);
     Encoding::before_tokens(message, size);
     Sha256State state = initial_state();
-    std::uint32_t next = 0;  // token; `size` is the end of the message, and behind that is its padding
-    for (bool is_last = false; !is_last;) {
-      while (next <= size && !message.has_block()) {
+    std::uint32_t next = 0;  // token; `size` is the end of the message
+    while (next <= size) {
+      for (; next <= size && message.has_room(); next += stride) {
         if (next < size) {
           put_tokens(message, tokens + next);
         } else {
@@ -155,12 +155,14 @@ struct HashPlainChain {
           Encoding::after_keys(message);
           message.end();
         }
-        next += stride;
       }
-      if (!message.has_block()) is_last = message.pad();
-      std::uint32_t words[16];
-      message.take_block(words);
-      compress(state, words);
+      std::uint32_t block = 0;
+      for (; message.has_block(block); ++block) {
+        std::uint32_t words[16];
+        message.read_block(block, words);
+        compress(state, words);
+      }
+      message.drop_blocks(block);
     }
     return detail::digest_of(state, arrays.mask);
   }
@@ -196,17 +198,16 @@ class HashedMessage {
   }
   KVSPEC_EXEC Sha256State finish() {
     message_.end();
-    if (message_.has_block()) compress_block();
-    while (!message_.pad()) compress_block();
-    compress_block();
+    while (message_.has_block()) compress_block();
     return state_;
   }
 
  private:
   KVSPEC_EXEC KVSPEC_NOINLINE void compress_block() {
     std::uint32_t words[16];
-    message_.take_block(words);
+    message_.read_block(0, words);
     compress(state_, words);
+    message_.drop_blocks(1);
   }
 
   Message message_;

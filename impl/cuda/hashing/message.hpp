@@ -1,9 +1,9 @@
-// A message on its way into SHA-256: bytes are put in, most significant first, and leave as words of the 64-byte block
-// that is being filled. The words lie in the thread's scratch memory, since how far a thread has come depends on its
-// tokens and registers cannot be indexed by that.
+// A message on its way into SHA-256: bytes are put in, most significant first, and leave as words of 64-byte blocks.
+// The words lie in the thread's scratch memory, since how far a thread has come depends on its tokens and registers
+// cannot be indexed by that.
 //
-// Who puts bytes in decides when a full block is compressed: all threads of a warp should do it together, as it is what
-// takes the time.
+// Who puts bytes in decides when full blocks are compressed: all threads of a warp should do it together, as it is what
+// takes the time. So there is room for three blocks, all that 16 tokens of a vocabulary need.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +14,10 @@
 
 namespace kvspec::cuda {
 
-// Room for a block and what may be put in behind its end before it is compressed: at most four tokens of 5 bytes or one
-// of 10, or the end of a message.
-inline constexpr std::uint32_t message_words = 22;
+inline constexpr std::uint32_t message_capacity = 48;  // words
+// Words that are put in at once at most: four tokens of 5 bytes, one of 10, or the end of a message.
+inline constexpr std::uint32_t words_at_once = 6;
+inline constexpr std::uint32_t message_words = message_capacity + 2;  // a word may be written before it is full
 
 class Message {
  public:
@@ -40,33 +41,31 @@ class Message {
     pending_ = total < 4 ? first : total == 8 ? 0 : second;
   }
 
-  KVSPEC_EXEC bool has_block() const { return fill_ >= 16; }
-  // Precondition: has_block().
-  KVSPEC_EXEC void take_block(std::uint32_t (&w)[16]) {
+  // Whether words_at_once more words can be put in.
+  KVSPEC_EXEC bool has_room() const { return fill_ + words_at_once <= message_capacity; }
+  // Whether block number b, from 0, of those that are here is whole.
+  KVSPEC_EXEC bool has_block(std::uint32_t b = 0) const { return fill_ >= 16 * (b + 1); }
+  // Precondition: has_block(b).
+  KVSPEC_EXEC void read_block(std::uint32_t b, std::uint32_t (&w)[16]) const {
     KVSPEC_UNROLL
-    for (std::uint32_t i = 0; i < 16; ++i) w[i] = words_[i];
-    fill_ -= 16;
-    size_ += 64;
-    for (std::uint32_t i = 0; i < fill_; ++i) words_[i] = words_[16 + i];
+    for (std::uint32_t i = 0; i < 16; ++i) w[i] = words_[16 * b + i];
+  }
+  // Forgets the first blocks.
+  KVSPEC_EXEC void drop_blocks(std::uint32_t count) {
+    fill_ -= 16 * count;
+    size_ += 64 * count;
+    for (std::uint32_t i = 0; i < fill_; ++i) words_[i] = words_[16 * count + i];
   }
 
-  // The mark that ends a message, and zeroes to the end of its word. Nothing is put in afterwards.
+  // Ends the message: the mark, zeroes, and its length, so that all blocks are whole. Nothing is put in afterwards.
+  // Precondition: has_room() before the last piece was put in.
   KVSPEC_EXEC void end() {
-    size_ += 4 * fill_ + num_pending_;
+    const std::uint64_t bits = (std::uint64_t{size_} + 4 * fill_ + num_pending_) * 8;
     words_[fill_++] = pending_ | std::uint32_t{0x80} << (24 - 8 * num_pending_);
-    bits_ = std::uint64_t{size_} * 8;
-  }
-  // After end(), without a whole block: zeroes to the end of the block, and the length if it still fits; whether it
-  // did.
-  KVSPEC_EXEC bool pad() {
-    const bool fits = fill_ <= 14;
-    const std::uint32_t zeroes_to = fits ? 14 : 16;
-    while (fill_ < zeroes_to) words_[fill_++] = 0;
-    if (!fits) return false;
-    words_[14] = static_cast<std::uint32_t>(bits_ >> 32);
-    words_[15] = static_cast<std::uint32_t>(bits_);
-    fill_ = 16;
-    return true;
+    while (fill_ % 16 != 14) words_[fill_++] = 0;
+    words_[fill_] = static_cast<std::uint32_t>(bits >> 32);
+    words_[fill_ + 1] = static_cast<std::uint32_t>(bits);
+    fill_ += 2;
   }
 
  private:
@@ -80,11 +79,10 @@ class Message {
   }
 
   Scratch words_;
-  std::uint64_t bits_ = 0;         // of the whole message
   std::uint32_t pending_ = 0;      // its first num_pending_ bytes count, the others are zeroes
   std::uint32_t num_pending_ = 0;  // fewer than 4
   std::uint32_t fill_ = 0;         // words
-  std::uint32_t size_ = 0;         // bytes that were taken
+  std::uint32_t size_ = 0;         // bytes that were dropped
 };
 
 // Counts the bytes that a message would have; the frame of a pickle says so before its first byte.
