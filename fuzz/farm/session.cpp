@@ -83,7 +83,7 @@ int FarmSession::perform() {
 }
 
 int FarmSession::perform_one(std::uint64_t run) {
-  const Repeated repeated = repeat(rules_, semantics_, run);
+  const Repeated repeated = repeat(rules_, semantics_, run, options_.place);
   if (!repeated.difference) {
     fmt::print("run {} of seed {}: {} commands, no difference\n", run, rules_.seed, repeated.commands.size());
     return oracle::exit_equal;
@@ -105,7 +105,7 @@ bool FarmSession::explain(const Find& find) {
   const bool is_expected = semantics_ == Semantics::recorded && find.kind == Disagreement::invariant;
   const Config<Growing> config = draw_setting<Growing>(rules_.seed, setting_of(find.run), semantics_).config;
   if (is_expected && !may_be_new(find, config)) return true;
-  const Repeated repeated = repeat(rules_, semantics_, find.run);
+  const Repeated repeated = repeat(rules_, semantics_, find.run, options_.place);
   const bool is_repeated = repeated.difference && repeated.difference->kind == find.kind &&
                            repeated.difference->step == find.step &&
                            (!find.invariant || repeated.difference->clause == *find.invariant);
