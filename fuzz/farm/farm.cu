@@ -1,5 +1,3 @@
-#include "fuzz/farm/farm.hpp"
-
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -7,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "fuzz/farm/farm.hpp"
 #include "fuzz/farm/systems.hpp"
 #include "impl/cuda/atomics.hpp"
 #include "impl/cuda/launch.hpp"
@@ -106,7 +105,8 @@ Tallies tend_on_host(const Rules& rules, const std::vector<Setting<Storage>>& se
 }
 
 constexpr std::uint32_t threads_per_block = 64;
-constexpr std::uint64_t lanes_on_device = std::uint64_t{1} << 17;
+// Many times what a device works on at once, so that its last multiprocessors do not wait long for each other.
+constexpr std::uint64_t lanes_on_device = std::uint64_t{1} << 18;
 constexpr std::uint64_t lanes_per_host_thread = 256;
 
 }  // namespace

@@ -52,7 +52,7 @@ class Farm {
  private:
   cuda::Stream stream_;
   std::vector<Setting<Storage>> settings_;
-  cuda::Buffer<std::byte> starts_;  // on a device: where the runs of each setting start
+  cuda::Buffer<std::byte> starts_;       // on a device: where the runs of each setting start
   cuda::Buffer<std::uint64_t> tallies_;  // totals, then a slot per kind of find
   std::uint32_t threads_ = 1;
 };

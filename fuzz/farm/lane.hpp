@@ -1,7 +1,7 @@
 // A lane: one run of a farm. It drives two systems in lockstep, as fuzz/lockstep.hpp does, in a form that a thread of a
-// device can hold: after each command the answers are compared, the states as far as the walks of spec/invariants.hpp
-// show them, and the invariants are checked on both. On the host the views are compared as well, after each
-// `view_period` commands; writing them down is what a device has no room for. The first difference ends the run.
+// device can hold: after each command the answers are compared and the invariants are checked on both, after every few
+// the states, as far as the walks of spec/invariants.hpp show them. On the host the views are compared as well, after
+// each `view_period` commands; writing them down is too much for a device. The first difference ends the run.
 //
 // Of the invariants about more than one state those are checked that follow from an answer and the state behind it; the
 // watch of the host's lockstep, which the run is replayed under, has them all:
@@ -55,6 +55,9 @@ class Tolerated {
   std::uint64_t bits_ = 0;
 };
 
+// Beats from one comparison of the states to the next; of beats, so that the threads of a warp do it together.
+inline constexpr std::uint32_t beats_per_comparison = 4;
+
 struct Rules {
   std::uint64_t seed = 0;
   std::uint32_t beats = 0;
@@ -99,9 +102,11 @@ class Lane {
       perform(action, what == Beat::err);
       if (!goes_on()) return;
       action = caller_.after(action, hit_tokens_, draw);
-      if (action.op == Op::none) continue;
-      listener(action);
-      perform(action, false);
+      if (action.op != Op::none) {
+        listener(action);
+        perform(action, false);
+      }
+      if (beat % beats_per_comparison == 0 && goes_on()) compare_states();
     }
   }
   KVSPEC_EXEC constexpr void run() {
@@ -137,7 +142,6 @@ class Lane {
     if (!left) coverage_.meet(Met::errors);
     check_state();
     if (!is_mistake) observe(action, command, left, hashed_before, free_before);
-    compare_states();
     if constexpr (compares_views) {
       if ((steps_ + 1) % rules_.view_period == 0 && !(left_.view() == right_.view())) {
         differ(Disagreement::view, Side::right, Clause{});
@@ -160,7 +164,7 @@ class Lane {
               (!right_.has_hash(b) || left_.group(b) == right_.group(b));
     }
     for (GroupId g = 0; g < right_.num_groups(); ++g) equal = equal && tables_of(left_, g) == tables_of(right_, g);
-    if (!equal) differ(Disagreement::view, Side::right, Clause{});
+    if (!equal) difference_ = Difference{Disagreement::view, Side::right, Clause{}, steps_ - 1};
   }
   // The ids from head to tail.
   template <class System>
@@ -176,7 +180,8 @@ class Lane {
     system.walk_tables(g, [&](std::string_view req, const auto& table, std::optional<Count> cached, Count) {
       std::uint64_t ids = 1;
       for (const BlockId b : table) ids = ids << 4 | b;
-      sum += mix(ids ^ std::uint64_t{static_cast<unsigned char>(req[0])} << 56 ^ std::uint64_t{cached.value_or(63)} << 48);
+      sum +=
+          mix(ids ^ std::uint64_t{static_cast<unsigned char>(req[0])} << 56 ^ std::uint64_t{cached.value_or(63)} << 48);
     });
     return sum;
   }
