@@ -1,25 +1,45 @@
-// The pair this repository is about: the model on the left, the host implementation on the right. Instantiated once, in
-// model_host.cpp, so that whoever drives the pair does not compile either.
+// The pair this repository is about: the model on the left, an implementation on the right: the host's, or the
+// CUDA-backed one. Instantiated once for each, in model_host.cpp and model_cuda.cpp, so that whoever drives the pair
+// does not compile either.
 #pragma once
 
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <string_view>
 
 #include "fuzz/run.hpp"
 #include "fuzz/shrink.hpp"
 
 namespace kvspec::fuzz {
 
+enum class Implementation : std::uint8_t {
+  host,
+  cuda,          // its parts on the device
+  cuda_on_host,  // the same kernels' bodies, on the host
+};
+// "host", "cuda", "cuda-on-host": as an engine is called.
+std::string_view to_text(Implementation on);
+std::optional<Implementation> implementation_of(std::string_view name);
+
 // As run_scenario and run_commands of run.hpp.
 Outcome run_model_and_host(const Scenario& scenario, std::uint64_t operations,
                            std::uint32_t view_period = usual_view_period, Sketch* sketch = nullptr,
-                           Commands* recording = nullptr, const ClauseSet& tolerated = {});
+                           Commands* recording = nullptr, const ClauseSet& tolerated = {},
+                           Implementation on = Implementation::host);
 std::optional<Counterexample> run_model_and_host(const Config<Growing>& config, const Commands& commands,
-                                                 std::uint32_t view_period = 1, const ClauseSet& tolerated = {});
+                                                 std::uint32_t view_period = 1, const ClauseSet& tolerated = {},
+                                                 Implementation on = Implementation::host);
+// The same with the CUDA-backed implementation, which is compiled apart; `on` is not the host.
+Outcome run_model_and_cuda(const Scenario& scenario, std::uint64_t operations, std::uint32_t view_period,
+                           Sketch* sketch, Commands* recording, const ClauseSet& tolerated, Implementation on);
+std::optional<Counterexample> run_model_and_cuda(const Config<Growing>& config, const Commands& commands,
+                                                 std::uint32_t view_period, const ClauseSet& tolerated,
+                                                 Implementation on);
 
-// Replays on model and host. What the views do not show is found several times faster without comparing them.
-Oracle model_host_oracle(const ClauseSet& tolerated = {}, std::uint32_t view_period = 1);
+// Replays on model and implementation. What the views do not show is found several times faster without comparing them.
+Oracle model_host_oracle(const ClauseSet& tolerated = {}, std::uint32_t view_period = 1,
+                         Implementation on = Implementation::host);
 
 // The view period with which a counterexample of this kind is replayed fastest.
 constexpr std::uint32_t period_to_replay(Disagreement kind) {

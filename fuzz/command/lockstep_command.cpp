@@ -37,8 +37,9 @@ std::vector<std::string> invariant_ids() {
 
 }  // namespace
 
-void add_lockstep(CLI::App& command, const oracle::Registry&, int& exit_code) {
-  CLI::App* lockstep = command.add_subcommand("lockstep", "Runs model and host side by side on random traffic");
+void add_lockstep(CLI::App& command, const oracle::Registry& registry, int& exit_code) {
+  CLI::App* lockstep =
+      command.add_subcommand("lockstep", "Runs model and implementation side by side on random traffic");
   auto options = std::make_shared<LockstepOptions>();
   std::vector<std::string> names{"all"};
   for (const Preset& preset : presets()) names.emplace_back(preset.name);
@@ -48,6 +49,9 @@ void add_lockstep(CLI::App& command, const oracle::Registry&, int& exit_code) {
       ->add_option("--operations", options->operations,
                    "Stop after this many operations; a configuration that is rejected counts as one")
       ->check(CLI::NonNegativeNumber);
+  const auto set_on = [options](const std::string& name) { options->on = *implementation_of(name); };
+  lockstep->add_option_function<std::string>("--on", set_on, "What stands against the model (host without it)")
+      ->check(CLI::IsMember({"host", "cuda", "cuda-on-host"}));
   lockstep->add_option("--seed", options->seed, "Repeat the traffic of this seed")->check(CLI::NonNegativeNumber);
   oracle::add_semantics(*lockstep, options->semantics, "sound without it");
   const auto tolerate = [options](const std::vector<std::string>& ids) {
@@ -64,7 +68,11 @@ void add_lockstep(CLI::App& command, const oracle::Registry&, int& exit_code) {
       ->check(CLI::ExistingDirectory)
       ->capture_default_str();
   lockstep->footer(footer());
-  lockstep->callback([options, &exit_code] { exit_code = Session(*options).run(); });
+  lockstep->callback([options, &registry, &exit_code] {
+    const std::string absence = registry.find(to_text(options->on))->absence();
+    if (!absence.empty()) fmt::print(stderr, "kvspec lockstep: no engine {}: {}\n", to_text(options->on), absence);
+    exit_code = absence.empty() ? Session(*options).run() : oracle::exit_bad_input;
+  });
 }
 
 }  // namespace kvspec::fuzz

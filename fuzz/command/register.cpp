@@ -1,5 +1,4 @@
-// What the `kvspec` command is linked with beside the model: the host implementation, lockstep, and the
-// check of engines.
+// What the `kvspec` command is linked with beside the model: the implementations, lockstep, and the check of engines.
 #include "fuzz/command/check_command.hpp"
 #include "fuzz/command/farm_command.hpp"
 #include "fuzz/command/lockstep_command.hpp"
@@ -10,6 +9,11 @@ namespace kvspec::oracle {
 
 void register_linked(Registry& registry) {
   registry.add({"host", fuzz::host_engine()});
+  for (const auto place : {cuda::Place::device, cuda::Place::host}) {
+    const bool on_device = place == cuda::Place::device;
+    registry.add(
+        {on_device ? "cuda" : "cuda-on-host", fuzz::cuda_engine(place), [place] { return fuzz::absence_of(place); }});
+  }
   registry.add(fuzz::add_lockstep);
   registry.add(fuzz::add_check);
   registry.add(fuzz::add_farm);

@@ -39,7 +39,8 @@ Session::Session(const LockstepOptions& options)
 
 int Session::run() {
   const bool recorded = semantics_ == Semantics::recorded;
-  fmt::print("seed {}, configuration {}{}\n", seed_, options_.preset, recorded ? ", recorded semantics" : "");
+  const std::string on = options_.on == Implementation::host ? "" : fmt::format(", on {}", to_text(options_.on));
+  fmt::print("seed {}, configuration {}{}{}\n", seed_, options_.preset, recorded ? ", recorded semantics" : "", on);
   std::fflush(stdout);
   bool equal = true;
   for (std::uint64_t number = 0; equal && more(); ++number) {
@@ -71,8 +72,8 @@ bool Session::perform(const Run& run) {
   bool again = false;
   for (bool first = true; first || again; first = false) {
     again = false;
-    const Outcome outcome =
-        run_model_and_host(scenario, run.operations, usual_view_period, &sketch_, nullptr, tolerated(scenario));
+    const Outcome outcome = run_model_and_host(scenario, run.operations, usual_view_period, &sketch_, nullptr,
+                                               tolerated(scenario), options_.on);
     traffic_.add(outcome.traffic);
     // A configuration that is rejected has no operations, but a session of such must end too.
     if (first) performed_ += outcome.traffic.rejected_configs > 0 ? 1 : run.operations;
@@ -89,13 +90,14 @@ bool Session::is_expected(const Run& run, const Scenario& scenario, const Counte
   if (semantics_ != Semantics::recorded || found.kind != Disagreement::invariant) return false;
   if (log_.is_known(found.clause, scenario.config)) return true;
   // Shrinking must not end at commands that break the invariant whatever the semantics.
-  const Oracle oracle = recorded_only(model_host_oracle(tolerated(scenario), period_to_replay(found.kind)));
+  const Oracle oracle =
+      recorded_only(model_host_oracle(tolerated(scenario), period_to_replay(found.kind), options_.on));
   Commands commands;
   repeat(run, scenario, commands);
   const Failure failure = shrink(scenario.config, commands, oracle, replays_of_non_theorem);
   const std::optional<Breach> breach = fuzz::explain(failure);
   if (!breach) {
-    const bool follows = follows_from_breach(failure, model_host_oracle());
+    const bool follows = follows_from_breach(failure, model_host_oracle({}, 1, options_.on));
     if (follows) log_.nothing_new(found.clause);
     return follows;
   }
@@ -119,7 +121,7 @@ void Session::explain_difference(const Run& run, const Scenario& scenario, const
   Failure failure{.config = scenario.config, .commands = {}, .counterexample = first_seen};
   if (const auto again = repeat(run, scenario, commands).counterexample) {
     const std::uint32_t period = period_to_replay(again->kind);
-    failure = shrink(scenario.config, commands, model_host_oracle(tolerated(scenario), period));
+    failure = shrink(scenario.config, commands, model_host_oracle(tolerated(scenario), period, options_.on));
   } else {
     fmt::print("the difference did not come back when the run was repeated: something is not deterministic\n");
   }
@@ -129,12 +131,13 @@ void Session::explain_difference(const Run& run, const Scenario& scenario, const
 }
 
 Outcome Session::repeat(const Run& run, const Scenario& scenario, Commands& commands) const {
-  return run_model_and_host(scenario, run.operations, 1, nullptr, &commands, tolerated(scenario));
+  return run_model_and_host(scenario, run.operations, 1, nullptr, &commands, tolerated(scenario), options_.on);
 }
 
 Origin Session::origin_of(const Run& run, const Scenario& scenario) const {
   Origin origin;
   origin.preset = run.preset->name;
+  origin.right = to_text(options_.on);
   origin.seed = run.seed;
   origin.operations = run.operations;
   origin.semantics = semantics_;

@@ -23,6 +23,7 @@ struct LockstepOptions {
   std::optional<Semantics> semantics{};  // absent: sound
   ClauseSet tolerate{};                  // invariants that may be broken from the start
   std::string preset = "all";
+  Implementation on = Implementation::host;  // what stands against the model
   std::string trace_dir = ".";
 };
 

@@ -3,6 +3,9 @@
 // bytes, so that mutants stay meaningful. New material comes from the plausible scheduler, so deep states are reached
 // from the first input on.
 //
+// The environment variable KVSPEC_ON says what stands against the model: host, which it is without, cuda or
+// cuda-on-host.
+//
 // Not covered here: pools of more than 64 blocks, forced hash collisions, with which a hit can list a block twice,
 // which no caller may take, and invariants that a caller can break (fuzz/owed.hpp).
 #include <algorithm>
@@ -10,12 +13,14 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "fuzz/expected.hpp"
+#include "fuzz/host_engine.hpp"
 #include "fuzz/model_host.hpp"
 #include "fuzz/owed.hpp"
 #include "fuzz/random.hpp"
@@ -35,6 +40,17 @@ using fuzz::Random;
 constexpr std::size_t most_commands = 128;
 constexpr std::int64_t most_blocks = 64;
 constexpr std::uint32_t view_period = 4;
+
+fuzz::Implementation implementation() {
+  const char* const name = std::getenv("KVSPEC_ON");
+  if (name == nullptr) return fuzz::Implementation::host;
+  const std::optional<fuzz::Implementation> on = fuzz::implementation_of(name);
+  const std::string absence = on == fuzz::Implementation::cuda ? fuzz::absence_of(cuda::Place::device) : "";
+  if (on && absence.empty()) return *on;
+  std::fprintf(stderr, "lockstep_fuzzer: no engine %s %s\n", name, absence.c_str());
+  std::exit(2);
+}
+const fuzz::Implementation on = implementation();
 
 struct Input {
   Config<Growing> config{};
@@ -186,9 +202,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!input.config.is_sound()) {
     for (const fuzz::Breach& breach : fuzz::all_breaches()) owed.add(breach.invariant);
   }
-  if (!fuzz::run_model_and_host(input.config, input.commands, view_period, owed)) return 0;
-  const fuzz::Failure failure = fuzz::shrink(input.config, input.commands, fuzz::model_host_oracle(owed), 2000);
-  const fuzz::Origin origin{.commands_before = input.commands.size(), .trace_file = "lockstep_fuzzer.jsonl"};
+  if (!fuzz::run_model_and_host(input.config, input.commands, view_period, owed, on)) return 0;
+  const fuzz::Failure failure = fuzz::shrink(input.config, input.commands, fuzz::model_host_oracle(owed, 1, on), 2000);
+  const fuzz::Origin origin{
+      .right = fuzz::to_text(on), .commands_before = input.commands.size(), .trace_file = "lockstep_fuzzer.jsonl"};
   fuzz::write_counterexample(failure, origin.trace_file);
   std::fputs(fuzz::report(failure, origin).c_str(), stderr);
   std::abort();

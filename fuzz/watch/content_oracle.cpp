@@ -19,6 +19,7 @@ void ContentOracle::written(const RequestStory& request, std::int64_t from, std:
       const std::int64_t start = i * group.block_size;
       const std::int64_t last = std::min(start + group.block_size, to);
       if (holds(b, group, request, i, last)) continue;
+      if (pages_ != nullptr) pages_->written({request, group, table, std::max(from, start), last});
       const bool follows = group.is_state() || from <= start || holds(b, group, request, i, from);
       blocks_[b].identity = follows ? request.positions[static_cast<std::size_t>(last - 1)] : Identity{};
       blocks_[b].count = last - start;
@@ -59,8 +60,10 @@ bool ContentOracle::holds(BlockId b, const GroupFacts& group, const RequestStory
   return content.count > 0 && content.identity == request.positions[static_cast<std::size_t>(end - 1)];
 }
 
-Finding ContentOracle::check_block(BlockId b, const GroupFacts& group, const RequestStory& request, std::int64_t i,
-                                   std::int64_t to, const char* null_text) const {
+Finding ContentOracle::check_block(const std::vector<BlockId>& table, const GroupFacts& group,
+                                   const RequestStory& request, std::int64_t i, std::int64_t to,
+                                   const char* null_text) const {
+  const BlockId b = static_cast<std::size_t>(i) < table.size() ? table[static_cast<std::size_t>(i)] : null_block;
   if (b == null_block) {
     return Violation{.clause = null_text == nullptr ? Clause::i9 : Clause::i19,
                      .what = null_text == nullptr ? "a hit has the null block where it is read" : null_text,
@@ -68,7 +71,10 @@ Finding ContentOracle::check_block(BlockId b, const GroupFacts& group, const Req
                      .request = request.id,
                      .actual = i};
   }
-  if (hashes_.collides() || to <= i * group.block_size || holds(b, group, request, i, to)) return {};
+  if (hashes_.collides() || to <= i * group.block_size) return {};
+  const bool is_there = holds(b, group, request, i, to);
+  if (pages_ != nullptr) pages_->read({request, group, table, i * group.block_size, to}, is_there);
+  if (is_there) return {};
   const Content& content = blocks_[b];
   return Violation{.clause = Clause::i9,
                    .what = content.count == 0          ? "a block that is read was never written"
@@ -91,9 +97,7 @@ Finding ContentOracle::readable(const RequestStory& request, const GetComputedBl
     for (std::int64_t i = group.first_read(n) / group.block_size; i * group.block_size < n; ++i) {
       if (static_cast<std::size_t>(i) >= blocks.size() || group.first_read(n) >= n) break;
       const std::int64_t to = std::min((i + 1) * group.block_size, n);
-      if (Finding found = check_block(blocks[static_cast<std::size_t>(i)], group, request, i, to, nullptr)) {
-        return found;
-      }
+      if (Finding found = check_block(blocks, group, request, i, to, nullptr)) return found;
     }
   }
   return {};
@@ -110,10 +114,10 @@ Finding ContentOracle::read(const RequestStory& request, std::int64_t n, std::in
     const std::vector<BlockId>& table = request.tables[group.id].blocks;
     const std::int64_t first = std::max(group.first_read(n), group.first_read(furthest));
     for (std::int64_t i = first / group.block_size; first < n && i * group.block_size < n; ++i) {
-      const BlockId b = static_cast<std::size_t>(i) < table.size() ? table[static_cast<std::size_t>(i)] : null_block;
       // Of tokens in flight nothing is known yet.
       const std::int64_t to = std::min<std::int64_t>({(i + 1) * group.block_size, n, request.num_tokens()});
-      if (Finding found = check_block(b, group, request, i, to, "a position that is read has no block")) return found;
+      if (Finding found = check_block(table, group, request, i, to, "a position that is read has no block"))
+        return found;
     }
   }
   return {};

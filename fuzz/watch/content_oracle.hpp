@@ -25,25 +25,34 @@
 #include <cstdint>
 #include <vector>
 
+#include "fuzz/watch/page_observer.hpp"
 #include "fuzz/watch/story.hpp"
 
 namespace kvspec::fuzz {
 
 class ContentOracle {
  public:
-  ContentOracle(const Config<Growing>& config, const std::vector<GroupFacts>& groups, const HashBook& hashes)
-      : groups_(groups), hashes_(hashes), blocks_(static_cast<std::size_t>(config.num_blocks)) {}
+  // `pages` is told what happens to blocks, unless it is null; it outlives this.
+  ContentOracle(const Config<Growing>& config, const std::vector<GroupFacts>& groups, const HashBook& hashes,
+                PageObserver* pages = nullptr)
+      : groups_(groups), hashes_(hashes), blocks_(static_cast<std::size_t>(config.num_blocks)), pages_(pages) {}
 
   // ---- What changes the blocks ----
 
   // The caller says that the first `computed` tokens of the request are computed.
   void claimed(RequestStory& request, std::int64_t computed);
   // The pool gave the block away: to a table of a group, or to a pool-level caller.
-  void taken(BlockId b, GroupId g) { blocks_[b] = Content{.identity = {}, .count = 0, .group = g}; }
+  void taken(BlockId b, GroupId g) {
+    blocks_[b] = Content{.identity = {}, .count = 0, .group = g};
+    if (pages_ != nullptr) pages_->taken(b);
+  }
   // Positions [from, to) of the request are written.
   void written(const RequestStory& request, std::int64_t from, std::int64_t to);
   // A caller vouches for the block.
-  void vouched(BlockId b) { blocks_[b].is_vouched = true; }
+  void vouched(BlockId b) {
+    blocks_[b].is_vouched = true;
+    if (pages_ != nullptr) pages_->vouched(b);
+  }
   // Blocks [from, to) of the request's table in a state-space group were cached in this step.
   void cached(const GroupFacts& group, const TableSeen& table, std::int64_t from, std::int64_t to);
   void step_starts() { ++step_; }
@@ -68,12 +77,14 @@ class ContentOracle {
   };
 
   bool holds(BlockId b, const GroupFacts& group, const RequestStory& request, std::int64_t i, std::int64_t to) const;
-  Finding check_block(BlockId b, const GroupFacts& group, const RequestStory& request, std::int64_t i, std::int64_t to,
-                      const char* null_text) const;
+  // Block i of a table of the request, the null block where the table ends before it.
+  Finding check_block(const std::vector<BlockId>& table, const GroupFacts& group, const RequestStory& request,
+                      std::int64_t i, std::int64_t to, const char* null_text) const;
 
   const std::vector<GroupFacts>& groups_;
   const HashBook& hashes_;  // where hashes can collide, what a hit holds is not known
   std::vector<Content> blocks_;
+  PageObserver* pages_;
   std::uint64_t step_ = 1;
 };
 

@@ -17,11 +17,11 @@ using S = Growing;
 
 class Watch::Observers {
  public:
-  explicit Observers(const Config<S>& config)
+  Observers(const Config<S>& config, PageObserver* pages)
       : config_(config),
         groups_(facts_of_groups(config_)),
         stories_(config_),
-        oracle_(config_, groups_, stories_.hashes()),
+        oracle_(config_, groups_, stories_.hashes(), pages),
         hits_(config_, groups_),
         allocations_(config_, groups_),
         events_(config_, groups_),
@@ -282,7 +282,7 @@ class Watch::Observers {
   std::vector<Count> before_cached_;  // scratch, per group
 };
 
-Watch::Watch(const Config<S>& config) : observers_(std::make_unique<Observers>(config)) {}
+Watch::Watch(const Config<S>& config, PageObserver* pages) : observers_(std::make_unique<Observers>(config, pages)) {}
 Watch::Watch(Watch&&) noexcept = default;
 Watch& Watch::operator=(Watch&&) noexcept = default;
 Watch::~Watch() = default;

@@ -22,10 +22,12 @@
 
 namespace kvspec::fuzz {
 
+class PageObserver;
+
 class Watch {
  public:
-  // Precondition: validate(config) accepts it.
-  explicit Watch(const Config<Growing>& config);
+  // Precondition: validate(config) accepts it. `pages`: see PageObserver; it outlives this.
+  explicit Watch(const Config<Growing>& config, PageObserver* pages = nullptr);
   Watch(Watch&&) noexcept;
   Watch& operator=(Watch&&) noexcept;
   ~Watch();

@@ -20,6 +20,20 @@
 #include <cuda_runtime.h>
 #endif
 
+// Loops over registers must be unrolled on a device; elsewhere the compiler knows best.
+#if defined(__CUDACC__)
+#define KVSPEC_UNROLL _Pragma("unroll")
+#else
+#define KVSPEC_UNROLL
+#endif
+
+// Keeps a function that is large and seldom called out of its callers.
+#if defined(__CUDACC__)
+#define KVSPEC_NOINLINE __noinline__
+#else
+#define KVSPEC_NOINLINE
+#endif
+
 namespace kvspec::cuda {
 
 // Words of scratch memory of one thread: word i of all threads of a block lie side by side, so that threads that use

@@ -44,6 +44,8 @@ class BlockPool {
   Count ref_cnt(BlockId b) const { return ref_cnt_[b] & ~listed; }
   const FreeList& free_list() const { return free_; }
   const HashIndex& index() const { return index_; }
+  void follow_index() { index_.follow(); }
+  HashIndex::Changes take_index_changes() { return index_.take_changes(); }
   EventLog& events() { return events_; }
   const EventLog& events() const { return events_; }
 

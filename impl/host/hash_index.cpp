@@ -95,6 +95,7 @@ void HashIndex::append_to_chain(BlockId head, BlockId b) {
 
 void HashIndex::insert_at(const Key& key, std::uint32_t bits, BlockId b) {
   const std::optional<Place> place = find(key, bits);
+  if (is_followed_) changes_.blocks.push_back(b);
   records_[b] = {bits | cached, key.group};
   std::copy(key.digests.begin(), key.digests.end(), digests_.data() + b * stride_);
   if (place) {
@@ -113,11 +114,13 @@ void HashIndex::remove(BlockId b) {
   const std::uint32_t bits = records_[b].bits;
   if ((bits & cached) == 0) return;
   const std::optional<Place> place = find_entry(b);
+  if (is_followed_) changes_.blocks.push_back(b);
   if (is_chained(b) && chain_[b].next != b) {
     const Chain links = chain_[b];
     chain_[links.prev].next = links.next;
     chain_[links.next].prev = links.prev;
     if (place) buckets_[place->bucket].entries[place->index] = entry(bits, links.next);
+    if (place && is_followed_) changes_.blocks.push_back(links.next);
   } else {
     erase(*place, bits);
     --num_keys_;
@@ -133,6 +136,7 @@ bool HashIndex::pop(const Key& key, BlockId b) {
 
 void HashIndex::clear() {
   if (num_keys_ == 0) return;
+  if (is_followed_) changes_ = {.cleared = true};
   buckets_.clear();
   records_.clear();
   num_keys_ = 0;

@@ -27,6 +27,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "impl/host/bucket.hpp"
@@ -70,6 +71,18 @@ class HashIndex {
   bool pop(const Key& key, BlockId b);
   // Empties the index. [POOL-13]
   void clear();
+
+  // Whether the block is the one that a look-up of its key answers.
+  bool is_first(BlockId b) const { return has_hash(b) && find_entry(b).has_value(); }
+
+  // For a copy of the index elsewhere: from follow() on, which blocks may have become, or ceased to be, the first of a
+  // key, some of them twice. Taking them forgets them.
+  struct Changes {
+    bool cleared = false;  // the index was emptied before those blocks changed
+    std::vector<BlockId> blocks{};
+  };
+  void follow() { is_followed_ = true; }
+  Changes take_changes() { return std::exchange(changes_, {}); }
 
   // The same for keys as the specification writes them: at most 32k bytes, shorter ones count as filled with zeroes.
   std::optional<BlockId> first(const BlockKey<Growing>& key) const;
@@ -192,6 +205,8 @@ class HashIndex {
   std::vector<std::uint32_t> digests_of_group_{};
   std::size_t stride_ = 1;  // digests per block in digests_
   std::size_t num_keys_ = 0;
+  bool is_followed_ = false;
+  Changes changes_{};
   bool one_group_ = true;  // every key is of the_group_
   GroupId the_group_ = 0;
 };

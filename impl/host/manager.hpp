@@ -89,6 +89,13 @@ class Manager {
     return requests_[request].tables[group].blocks;
   }
 
+  // For a copy of the index elsewhere; see HashIndex::Changes.
+  void follow_index() { pool_.follow_index(); }
+  HashIndex::Changes take_index_changes() { return pool_.take_index_changes(); }
+  const HashIndex& index() const { return pool_.index(); }
+  // What the hashes and hits of a request follow from.
+  const Request& request(RequestHandle request) const { return requests_[request]; }
+
   // Inspection, as spec/invariants.hpp wants it.
   Count num_blocks() const { return static_cast<Count>(pool_.num_blocks()); }
   Count num_free() const { return static_cast<Count>(pool_.num_free()); }

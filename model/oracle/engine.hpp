@@ -52,6 +52,8 @@ MakeEngine engine_of() {
 struct NamedEngine {
   std::string name;
   MakeEngine make;
+  // Why this machine or this build cannot have it, in words; empty if it can.
+  std::function<std::string()> absence = [] { return std::string(); };
 };
 
 }  // namespace kvspec::oracle

@@ -64,6 +64,13 @@ int print_clauses(const std::vector<std::string>& ids) {
   return exit_code;
 }
 
+// Says why an engine cannot be had here, if it cannot.
+bool is_absent(const NamedEngine& engine, const char* subcommand) {
+  const std::string reason = engine.absence();
+  if (!reason.empty()) fmt::print(stderr, "kvspec {}: no engine {}: {}\n", subcommand, engine.name, reason);
+  return !reason.empty();
+}
+
 }  // namespace
 
 void add_semantics(CLI::App& command, std::optional<Semantics>& semantics, const std::string& without) {
@@ -89,8 +96,10 @@ void add_replay(CLI::App& command, const Registry& registry, int& exit_code) {
       "  file:line: what is wrong [clause]\n"
       "Exit code: 0 no difference, 1 a difference, 2 bad input.");
   replay->callback([options, &registry, &exit_code] {
-    exit_code =
-        replay_files(options->files, *registry.find(options->engine), *registry.find("model"), options->semantics);
+    const NamedEngine& engine = *registry.find(options->engine);
+    exit_code = is_absent(engine, "replay")
+                    ? exit_bad_input
+                    : replay_files(options->files, engine, *registry.find("model"), options->semantics);
   });
 }
 
@@ -108,7 +117,8 @@ void add_serve(CLI::App& command, const Registry& registry, int& exit_code) {
   serving->callback([name, semantics, &registry, &exit_code] {
     std::ios::sync_with_stdio(false);  // a buffer of our own, so that it is known what has been asked
     std::cin.tie(nullptr);
-    exit_code = serve(std::cin, std::cout, *registry.find(*name), *semantics);
+    const NamedEngine& engine = *registry.find(*name);
+    exit_code = is_absent(engine, "serve") ? exit_bad_input : serve(std::cin, std::cout, engine, *semantics);
   });
 }
 

@@ -10,6 +10,7 @@
 
 #include "fuzz/arbitrary.hpp"
 #include "fuzz/expected.hpp"
+#include "fuzz/host_engine.hpp"
 #include "fuzz/model_host.hpp"
 #include "fuzz/owed.hpp"
 #include "fuzz/report.hpp"
@@ -43,6 +44,23 @@ TEST(Lockstep, ModelAndHostAgreeOnPlausibleTraffic) {
       RC_FAIL(shrunk_report(scenario.config, commands));
     }
   }));
+}
+
+// The CUDA-backed implementation: the same kernels' bodies on the host, and on the device where there is one.
+// Covers: I30
+TEST(Lockstep, ModelAndCudaAgreeOnPlausibleTraffic) {
+  std::vector<fuzz::Implementation> implementations{fuzz::Implementation::cuda_on_host};
+  if (fuzz::absence_of(cuda::Place::device).empty()) implementations.push_back(fuzz::Implementation::cuda);
+  for (const fuzz::Implementation on : implementations) {
+    EXPECT_TRUE(rc::check("model and the CUDA-backed implementation agree on plausible traffic", [on] {
+      const fuzz::Scenario scenario = (*any_scenario()).make();
+      Commands commands;
+      if (fuzz::run_model_and_host(scenario, 200, 4, nullptr, &commands, {}, on).counterexample) {
+        const Failure failure = fuzz::shrink(scenario.config, commands, fuzz::model_host_oracle({}, 1, on));
+        RC_FAIL(fuzz::report(failure, {.right = fuzz::to_text(on), .commands_before = commands.size()}));
+      }
+    }));
+  }
 }
 
 // Whatever the deviations break, they break it on both sides alike.
