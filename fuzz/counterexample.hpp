@@ -5,12 +5,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "fuzz/disagreement.hpp"
 #include "spec/clauses.hpp"
 #include "spec/commands.hpp"
+#include "spec/config.hpp"
 #include "spec/invariants.hpp"
 #include "spec/result.hpp"
 #include "spec/storage.hpp"
@@ -36,10 +38,12 @@ inline bool same_cause(const Counterexample& a, const Counterexample& b) {
   return a.kind == b.kind && a.clause == b.clause;
 }
 
-// Each composes the counterexample once it is known that there is one.
+// Each composes the counterexample once it is known that there is one. `groups`: those of the configuration, for the
+// clause of a group's own kind.
 Counterexample differing_creation(const Result<Done>& left, const Result<Done>& right);
 Counterexample differing_results(std::size_t step, const Command<Growing>& command,
-                                 const Result<Observation<Growing>>& left, const Result<Observation<Growing>>& right);
+                                 const Result<Observation<Growing>>& left, const Result<Observation<Growing>>& right,
+                                 std::span<const GroupSpec> groups = {});
 // `error` is what both answered, if they refused the command: then nothing should have changed.
 Counterexample differing_views(std::size_t step, const Command<Growing>& command, std::optional<Clause> error,
                                const View<Growing>& left, const View<Growing>& right);

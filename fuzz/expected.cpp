@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <utility>
-#include <variant>
 
+#include "fuzz/model_host.hpp"
 #include "fuzz/watch/non_theorems.hpp"
 
 namespace kvspec::fuzz {
@@ -11,14 +11,6 @@ namespace kvspec::fuzz {
 namespace {
 
 using S = Growing;
-
-template <class C, class Matches>
-bool any_command(const Commands& commands, Matches&& matches) {
-  return std::ranges::any_of(commands, [&](const Command<S>& command) {
-    const C* wanted = std::get_if<C>(&command);
-    return wanted != nullptr && matches(*wanted);
-  });
-}
 
 template <class Matches>
 bool any_group(const Config<S>& config, Matches&& matches) {
@@ -37,43 +29,6 @@ bool has_eagle_state(const Config<S>& config) {
     return group.kind == GroupKind::mamba &&
            any_group(config, [&](const GroupSpec& other) { return other.same_spec(group) && config.is_eagle(other); });
   });
-}
-
-bool loads(const Commands& commands) {
-  return any_command<AllocateSlots<S>>(commands, [](const auto& c) { return c.num_external_computed_tokens > 0; });
-}
-
-bool frees(const Commands& commands) {
-  return any_command<Free<S>>(commands, [](const auto&) { return true; }) ||
-         any_command<PoolFreeBlocks<S>>(commands, [](const auto&) { return true; });
-}
-
-// Whether the commands do what the deviation is about.
-bool is_about(Clause deviation, const Commands& commands) {
-  switch (deviation) {
-    case Clause::dev_01:
-    case Clause::dev_13:
-      return loads(commands);
-    case Clause::dev_02:
-    case Clause::dev_07:
-    case Clause::dev_08:
-      return any_command<GetComputedBlocks<S>>(commands, [](const auto&) { return true; });
-    case Clause::dev_03:
-      return !loads(commands);
-    case Clause::dev_04:
-      return any_command<AddRequest<S>>(commands, [](const auto& c) { return c.mm && c.mm->size() > 1; });
-    case Clause::dev_05:
-      return any_command<AddRequest<S>>(commands, [](const auto& c) { return c.lora.has_value(); }) &&
-             any_command<AddRequest<S>>(commands, [](const auto& c) { return c.cache_salt.has_value(); });
-    case Clause::dev_06:
-      return !frees(commands);
-    case Clause::dev_10:
-      return frees(commands);
-    case Clause::dev_09:
-      return any_command<AllocateSlots<S>>(commands, [](const auto& c) { return c.full_sequence_must_fit; });
-    default:
-      return true;
-  }
 }
 
 }  // namespace
@@ -131,11 +86,21 @@ Oracle recorded_only(Oracle oracle) {
 std::optional<Breach> explain(const Failure& failure) {
   const Counterexample& found = failure.counterexample;
   if (found.kind != Disagreement::invariant || failure.config.is_sound()) return {};
+  std::vector<Clause> all;
+  for (const NonTheorem& entry : non_theorems) all.push_back(entry.deviation);
+  const auto breaks = [&](const std::vector<Clause>& deviations) {
+    return host_breaks(found.clause, deviations, failure.config, failure.commands);
+  };
+  std::optional<Breach> needed;
   for (const Breach& breach : all_breaches()) {
     if (breach.invariant != found.clause || !can_deviate(breach.deviation, failure.config)) continue;
-    if (is_about(breach.deviation, failure.commands)) return breach;
+    if (breaks({breach.deviation})) return breach;
+    // Another deviation may have led to the state in which this one shows.
+    std::vector<Clause> others = all;
+    std::erase(others, breach.deviation);
+    if (!needed && !breaks(others)) needed = breach;
   }
-  return {};
+  return needed;
 }
 
 }  // namespace kvspec::fuzz

@@ -1,9 +1,9 @@
 // What a run under the recorded semantics is expected to find: invariants that the deviations break. The table of who
 // breaks what is fuzz/watch/non_theorems.hpp; here is how a violation is traced back to the deviation behind it.
 //
-// The semantics is one switch for all deviations, so a deviation is deduced: the table names the candidates for an
-// invariant, the configuration and the commands of the shrunk counterexample must have what the deviation is about, and
-// the same commands must break nothing under the sound semantics.
+// The table names the candidates for an invariant, and the host implementation can have a single deviation: the one
+// with which it breaks the invariant at the same commands is behind it. The same commands must break nothing under the
+// sound semantics.
 #pragma once
 
 #include <compare>
@@ -33,8 +33,7 @@ bool can_deviate(Clause deviation, const Config<Growing>& config);
 // An oracle that finds what `oracle` finds, unless the same commands break something under the sound semantics too.
 Oracle recorded_only(Oracle oracle);
 
-// The deviation behind a violation that a recorded_only oracle found and that is as small as it gets; nothing if the
-// table has none.
+// The deviation behind a violation that a recorded_only oracle found; nothing if the table has none.
 std::optional<Breach> explain(const Failure& failure);
 
 // Whether the commands break an expected invariant before they break the one the failure is about: then a deviation

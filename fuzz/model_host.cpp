@@ -3,9 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <variant>
 
+#include "fuzz/onlooker.hpp"
+#include "fuzz/watch/watch.hpp"
 #include "impl/host/manager.hpp"
 #include "model/manager.hpp"
+#include "spec/invariants.hpp"
 
 namespace kvspec::fuzz {
 namespace {
@@ -29,24 +33,44 @@ std::optional<Implementation> implementation_of(std::string_view name) {
 }
 
 Outcome run_model_and_host(const Scenario& scenario, std::uint64_t operations, std::uint32_t view_period,
-                           Sketch* sketch, Commands* recording, const ClauseSet& tolerated, Implementation on) {
+                           Sketch* sketch, Commands* recording, const ClauseSet& tolerated, Onlookers onlookers,
+                           Implementation on) {
   if (on != Implementation::host) {
-    return run_model_and_cuda(scenario, operations, view_period, sketch, recording, tolerated, on);
+    return run_model_and_cuda(scenario, operations, view_period, sketch, recording, tolerated, onlookers, on);
   }
-  return run_scenario<model::HostModel, host::Manager>(scenario, operations, view_period, sketch, recording, tolerated);
+  return run_scenario<model::HostModel, host::Manager>(scenario, operations, view_period, sketch, recording, tolerated,
+                                                       Onlooker{onlookers});
 }
 
 std::optional<Counterexample> run_model_and_host(const Config<Growing>& config, const Commands& commands,
                                                  std::uint32_t view_period, const ClauseSet& tolerated,
-                                                 Implementation on) {
-  if (on != Implementation::host) return run_model_and_cuda(config, commands, view_period, tolerated, on);
-  return run_commands<model::HostModel, host::Manager>(config, commands, view_period, tolerated);
+                                                 Onlookers onlookers, Implementation on) {
+  if (on != Implementation::host) return run_model_and_cuda(config, commands, view_period, tolerated, onlookers, on);
+  return run_commands<model::HostModel, host::Manager>(config, commands, view_period, tolerated, Onlooker{onlookers});
 }
 
 Oracle model_host_oracle(const ClauseSet& tolerated, std::uint32_t view_period, Implementation on) {
   return [=](const Config<Growing>& config, const Commands& commands) {
-    return run_model_and_host(config, commands, view_period, tolerated, on);
+    return run_model_and_host(config, commands, view_period, tolerated, {}, on);
   };
+}
+
+bool host_breaks(Clause invariant, const std::vector<Clause>& deviations, const Config<Growing>& config,
+                 const Commands& commands) {
+  Result<host::Manager> created = host::Manager::create(config, deviations);
+  if (!created) return false;
+  host::Manager& manager = created.value();
+  Invariants<Growing> invariants;
+  Watch watch(config);
+  const auto is_it = [&](const Finding& finding) { return finding && finding->clause == invariant; };
+  return std::ranges::any_of(commands, [&](const Command<Growing>& command) {
+    return std::visit(
+        [&](const auto& c) {
+          const auto result = manager.step(c);
+          return is_it(invariants.check(manager)) || is_it(watch.saw(manager, c, result));
+        },
+        command);
+  });
 }
 
 }  // namespace kvspec::fuzz

@@ -7,11 +7,22 @@
 #include <limits>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "fuzz/run.hpp"
 #include "fuzz/shrink.hpp"
+#include "spec/clauses.hpp"
 
 namespace kvspec::fuzz {
+
+class Reach;
+class StateFeatures;
+
+// Who looks on at a run, if anybody.
+struct Onlookers {
+  Reach* reach = nullptr;             // fuzz/reach/reach.hpp
+  StateFeatures* features = nullptr;  // fuzz/reach/state_features.hpp
+};
 
 enum class Implementation : std::uint8_t {
   host,
@@ -25,21 +36,26 @@ std::optional<Implementation> implementation_of(std::string_view name);
 // As run_scenario and run_commands of run.hpp.
 Outcome run_model_and_host(const Scenario& scenario, std::uint64_t operations,
                            std::uint32_t view_period = usual_view_period, Sketch* sketch = nullptr,
-                           Commands* recording = nullptr, const ClauseSet& tolerated = {},
+                           Commands* recording = nullptr, const ClauseSet& tolerated = {}, Onlookers onlookers = {},
                            Implementation on = Implementation::host);
 std::optional<Counterexample> run_model_and_host(const Config<Growing>& config, const Commands& commands,
                                                  std::uint32_t view_period = 1, const ClauseSet& tolerated = {},
-                                                 Implementation on = Implementation::host);
+                                                 Onlookers onlookers = {}, Implementation on = Implementation::host);
 // The same with the CUDA-backed implementation, which is compiled apart; `on` is not the host.
 Outcome run_model_and_cuda(const Scenario& scenario, std::uint64_t operations, std::uint32_t view_period,
-                           Sketch* sketch, Commands* recording, const ClauseSet& tolerated, Implementation on);
+                           Sketch* sketch, Commands* recording, const ClauseSet& tolerated, Onlookers onlookers,
+                           Implementation on);
 std::optional<Counterexample> run_model_and_cuda(const Config<Growing>& config, const Commands& commands,
                                                  std::uint32_t view_period, const ClauseSet& tolerated,
-                                                 Implementation on);
+                                                 Onlookers onlookers, Implementation on);
 
 // Replays on model and implementation. What the views do not show is found several times faster without comparing them.
 Oracle model_host_oracle(const ClauseSet& tolerated = {}, std::uint32_t view_period = 1,
                          Implementation on = Implementation::host);
+
+// Whether the host implementation, with just these deviations, breaks the invariant at one of the commands.
+bool host_breaks(Clause invariant, const std::vector<Clause>& deviations, const Config<Growing>& config,
+                 const Commands& commands);
 
 // The view period with which a counterexample of this kind is replayed fastest.
 constexpr std::uint32_t period_to_replay(Disagreement kind) {

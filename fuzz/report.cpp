@@ -8,6 +8,8 @@
 #include <memory>
 #include <utility>
 
+#include "fuzz/page.hpp"
+#include "fuzz/shortest.hpp"
 #include "model/oracle/model_engine.hpp"
 #include "spec/trace/print.hpp"
 
@@ -59,6 +61,7 @@ void show_commands(fmt::memory_buffer& out, const Failure& failure, const Origin
   } else {
     fmt::format_to(end, "commands: {}\n", commands.size());
   }
+  if (failure.search && failure.search->complete) fmt::format_to(end, "  {}\n", to_text(*failure.search));
   const std::size_t first = commands.size() > most_commands_shown ? commands.size() - most_commands_shown : 0;
   if (first > 0) fmt::format_to(end, "  ... {} before these\n", first);
   for (std::size_t i = first; i < commands.size(); ++i) {
@@ -95,6 +98,10 @@ std::string report(const Failure& failure, const Origin& origin) {
   show_clause(out, failure, origin);
   fmt::format_to(std::back_inserter(out), "config: {}\n", to_text(failure.config));
   show_commands(out, failure, origin);
+  if (!failure.commands.empty()) {
+    const std::size_t at = std::min(failure.counterexample.step, failure.commands.size() - 1);
+    fmt::format_to(std::back_inserter(out), "{}", page(failure.config, failure.commands, at, oracle::model_engine()));
+  }
   show_origin(out, origin);
   return fmt::to_string(out);
 }

@@ -1,6 +1,7 @@
 #include "fuzz/scheduler.hpp"
 
 #include <algorithm>
+#include <variant>
 
 namespace kvspec::fuzz {
 
@@ -30,6 +31,15 @@ const Command<Growing>& Scheduler::next() {
     }
     if (perform(doing_)) return buffer_.current();
   }
+}
+
+void Scheduler::observe(const Command<Growing>& command, const Result<Observation<Growing>>& result) {
+  std::visit(
+      [&]<class C>(const C& c) {
+        using Answer = typename C::Observation;
+        observe(c, result ? Result<Answer>(std::get<Answer>(result.value())) : Result<Answer>(result.error()));
+      },
+      command);
 }
 
 bool Scheduler::perform(Action action) {

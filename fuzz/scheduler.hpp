@@ -26,6 +26,7 @@
 #include "spec/commands.hpp"
 #include "spec/result.hpp"
 #include "spec/storage.hpp"
+#include "spec/system.hpp"
 
 namespace kvspec::fuzz {
 
@@ -41,6 +42,8 @@ class Scheduler {
     if (!result) return failed(result.error());
     saw(command, result);
   }
+  // The same where command and answer are of any kind. Precondition: the answer is that of the command.
+  void observe(const Command<Growing>& command, const Result<Observation<Growing>>& result);
 
   const Traffic& traffic() const { return traffic_; }
 

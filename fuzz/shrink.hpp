@@ -20,11 +20,19 @@ namespace kvspec::fuzz {
 
 using Oracle = std::function<std::optional<Counterexample>(const Config<Growing>&, const Commands&)>;
 
+// What a search for fewer commands has tried. (fuzz/shortest.hpp)
+struct Exhaustion {
+  std::size_t alphabet = 0;   // different commands
+  std::size_t sequences = 0;  // of them that were replayed
+  bool complete = false;      // no shorter sequence of them fails
+};
+
 struct Failure {
   Config<Growing> config{};
   Commands commands{};  // the last one is the one that fails
   Counterexample counterexample{};
   std::size_t replays = 0;  // that shrinking took
+  std::optional<Exhaustion> search{};
 };
 
 // Precondition: the oracle finds a counterexample in `commands`; otherwise they come back as they are. `most_replays`

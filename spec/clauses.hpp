@@ -170,7 +170,7 @@ enum class ClauseKind : std::uint8_t {
   X(engine_04, "ENGINE-04", rejection, "D", "An answer comes within the time limit.") \
   X(engine_05, "ENGINE-05", rejection, "D", "An engine that is asked answers, however late.") \
   X(engine_06, "ENGINE-06", rejection, "D", "An engine runs until its input ends.") \
-  X(engine_07, "ENGINE-07", rejection, "D", "An engine performs every operation that its hello lists.") \
+  X(engine_07, "ENGINE-07", rejection, "D", "An engine performs every operation that its hello lists, and takes every valid configuration that it does not call unsupported.") \
   X(device_01, "DEVICE-01", rejection, "D", "Work for a CUDA device is asked of a build that has CUDA.") \
   X(device_02, "DEVICE-02", rejection, "D", "A CUDA device is present, with a driver that the build's CUDA runtime accepts.") \
   X(device_03, "DEVICE-03", rejection, "D", "The device has at least the compute capability that the build was compiled for.") \
@@ -181,6 +181,8 @@ enum class ClauseKind : std::uint8_t {
   X(mode_01, "MODE-01", effect, "D", "Under ids, block ids are compared up to a renaming that is one to one, keeps the null block and does not change while a manager lives; all else is compared as it is.") \
   X(mode_02, "MODE-02", effect, "D", "Under order, the renaming of a free block that holds nothing cached may change when it is given out; the order of such blocks in the free queue is not compared, that of the others is.") \
   X(mode_03, "MODE-03", effect, "D", "Under no-events, configurations have no events and none are taken; all else is compared as it is.") \
+  X(mode_04, "MODE-04", effect, "D", "Under no-hashes, the hashes of requests are not compared, configurations have no events and states are not asked for; all else is compared as it is.") \
+  X(mode_05, "MODE-05", effect, "D", "Under eviction, which includes order, a manager is compared until a cached block is evicted to make room or a content is cached in a second block: of the allocation that evicts, what it refuses, how many blocks it gives to each group and how many are left free; of what a second block is cached by, nothing.") \
   X(i1, "I1", invariant, "C I1", "The free queue, walked forwards, is the reverse of the same walk backwards, holds num_free blocks and none twice.") \
   X(i2, "I2", invariant, "C I2", "A block other than the null block is in the free queue if and only if its reference count is 0.") \
   X(i3, "I3", invariant, "C I3", "The reference count of a block is the number of its occurrences in block tables plus the number of times pool-level commands hold it.") \

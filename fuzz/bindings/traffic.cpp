@@ -44,16 +44,7 @@ std::optional<kvspec_status> not_asked(const kvspec_traffic* traffic, kvspec_err
 
 void observe(kvspec_traffic& traffic, const Result<Observation<Growing>>& result) {
   traffic.unusable = true;  // if anything is thrown from here on
-  std::visit(
-      [&]<class C>(const C& command) {
-        using Answer = typename C::Observation;
-        if (result) {
-          traffic.scheduler.observe(command, Result<Answer>(std::get<Answer>(result.value())));
-        } else {
-          traffic.scheduler.observe(command, Result<Answer>(result.error()));
-        }
-      },
-      *traffic.unanswered);
+  traffic.scheduler.observe(*traffic.unanswered, result);
   traffic.unanswered = nullptr;
   traffic.unusable = false;
 }

@@ -32,6 +32,18 @@ std::optional<Scenario> within(Scenario scenario, const EngineHello& engine, con
   // Blocks that are loaded into are named by nothing else.
   const bool may_load = !tolerance.ids || engine.has("get_block_ids");
   if (!may_load) scenario.features.remove({Feature::external_sync, Feature::external_async});
+  const auto needs = [&](std::string_view option, Features features) {
+    if (!engine.understands(option)) scenario.features.remove(features);
+  };
+  needs("lora", {Feature::lora});
+  needs("cache_salt", {Feature::salts});
+  needs("mm", {Feature::multimodal});
+  needs("prompt_embeds", {Feature::embeddings});
+  needs("prompt_logprobs", {Feature::prompt_logprobs});
+  needs("num_lookahead_tokens", {Feature::lookahead});
+  needs("num_external_computed_tokens", {Feature::external_sync, Feature::external_async});
+  needs("delay_cache_blocks", {Feature::delays, Feature::external_async});
+  needs("full_sequence_must_fit", {Feature::gate});
   if (!engine.has("cache_blocks")) scenario.features.remove({Feature::delays, Feature::external_async});
   return scenario;
 }

@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "fuzz/check/policy.hpp"
 #include "spec/trace/print.hpp"
 #include "spec/trace/responsible_clause.hpp"
 
@@ -17,13 +18,14 @@ std::string_view op_of(const Command<S>& command) {
   return std::visit([](const auto& c) { return std::string_view(c.op); }, command);
 }
 
-// Commands that change nothing that any other answer shows, or only what the engine then never shows.
+// Commands that change nothing that any other answer shows, or only what the engine then never shows. The common prefix
+// is none of them: asking for it can give a request a block table. [DEV-06]
 bool only_reads(const Command<S>& command) {
   return std::visit(
       []<class C>(const C&) {
         return std::is_same_v<C, NewStepStarts<S>> || std::is_same_v<C, TakeNewBlockIds<S>> ||
-               std::is_same_v<C, TakeEvents<S>> || std::is_same_v<C, GetNumCommonPrefixBlocks<S>> ||
-               std::is_same_v<C, GetBlockIds<S>> || std::is_same_v<C, TakeStats<S>> || std::is_same_v<C, DumpState<S>>;
+               std::is_same_v<C, TakeEvents<S>> || std::is_same_v<C, GetBlockIds<S>> ||
+               std::is_same_v<C, TakeStats<S>> || std::is_same_v<C, DumpState<S>>;
       },
       command);
 }
@@ -36,13 +38,27 @@ bool names_blocks(const Command<S>& command) {
   return std::visit([](const auto& c) { return requires { c.block_ids; }; }, command);
 }
 
+bool shows_hashes(const Command<S>& command) {
+  return std::holds_alternative<DumpState<S>>(command) || std::holds_alternative<PoolGetCachedBlock<S>>(command);
+}
+
+// Without what the mode no-hashes leaves out. [MODE-04]
+void leave_out_hashes(Observation<S>& observation) {
+  if (auto* added = std::get_if<AddRequest<S>::Observation>(&observation)) added->block_hashes.clear();
+  if (auto* appended = std::get_if<AppendTokens<S>::Observation>(&observation)) appended->new_block_hashes.clear();
+}
+
 std::string to_text(const RecordedError& error) { return "an error, " + error.type + ": " + error.msg; }
 
 }  // namespace
 
 Examination::Examination(Remote& remote, const Config<Growing>& config, const Tolerance& tolerance,
                          const oracle::MakeEngine& reference, std::size_t state_period)
-    : remote_(remote), tolerance_(tolerance), state_period_(state_period), renaming_(tolerance) {
+    : remote_(remote),
+      tolerance_(tolerance),
+      groups_(config.groups.begin(), config.groups.end()),
+      state_period_(state_period),
+      renaming_(tolerance) {
   begin(config, reference);
 }
 
@@ -91,6 +107,8 @@ void Examination::begin(const Config<Growing>& config, const oracle::MakeEngine&
 }
 
 Examination::Asked Examination::way_of(const Command<Growing>& command) const {
+  if (!remote_.hello().understands(command)) return Asked::neither;
+  if (tolerance_.no_hashes && shows_hashes(command)) return Asked::neither;
   if (remote_.hello().has(op_of(command))) return Asked::both;
   return only_reads(command) ? Asked::model : Asked::neither;
 }
@@ -118,7 +136,14 @@ Examination::Asked Examination::apply(const Command<Growing>& given, Result<Obse
     // One that holds nothing, taken from the middle of the queue, leaves a gap whose place depends on their order.
     std::erase_if(touch->block_ids, [among = this->equals()](BlockId b) { return b < among.size() && among[b]; });
   }
+  std::optional<StateDump<S>> before;
+  if (tolerance_.eviction) before = model_->view().state;
   result = model_->step(command);
+  const Choice choice = before ? choice_of(command, *before, model_->view().state) : Choice::none;
+  if (choice == Choice::copy) {
+    end();
+    return Asked::neither;
+  }
   // Many engines may do anything where a precondition is broken; what the recorded system fails at is no such thing.
   const bool fails_as_recorded = !result && result.error().clause == Clause::alloc_18;
   if (way == Asked::model || (!result && !remote_.hello().errors && !fails_as_recorded)) return Asked::model;
@@ -130,7 +155,11 @@ Examination::Asked Examination::apply(const Command<Growing>& given, Result<Obse
   last_ = command;
   step_of_last_ = step;
   const std::optional<Command<S>> shows_rest = unseen_blocks(command, result);
-  ask({std::move(command), result, equals, step, {}});
+  ask({std::move(command), result, equals, step, {}, choice == Choice::victim});
+  if (choice == Choice::victim) {
+    end();
+    return Asked::both;
+  }
   if (shows_rest) ask({*shows_rest, model_->step(*shows_rest), std::move(equals), step, {}});
   if (!result && !remote_.hello().errors) {
     flush();
@@ -160,10 +189,16 @@ void Examination::ask(Pending pending) {
   pending_.push_back(std::move(pending));
 }
 
+// Nothing more is compared than what was asked.
+void Examination::end() {
+  flush();
+  if (status_ == Status::going) status_ = Status::over;
+}
+
 void Examination::ask_for_state() {
   since_state_ = 0;
   const Command<S> dump = DumpState<S>{};
-  if (remote_.hello().has(op_of(dump))) ask({dump, model_->step(dump), {}, step_of_last_, last_});
+  if (way_of(dump) == Asked::both) ask({dump, model_->step(dump), {}, step_of_last_, last_});
 }
 
 void Examination::finish() {
@@ -214,9 +249,13 @@ void Examination::compare(const Pending& pending, const Observation<Growing>& an
   Observation<S> actual = renaming_.for_model(pending.expected.value(), answered, pending.equals);
   // Informative, and therefore not compared.
   if (auto* state = std::get_if<StateDump<S>>(&actual)) state->null_block_ref_cnt_unmaintained.reset();
-  const Observation<S> expected = renaming_.compared(pending.expected.value());
+  Observation<S> expected = renaming_.compared(pending.expected.value());
+  for (Observation<S>* side : {&expected, &actual}) {
+    if (tolerance_.no_hashes) leave_out_hashes(*side);
+    if (pending.counts_only) leave_out_names(*side);
+  }
   if (expected == actual) return;
-  Counterexample found = differing_results(pending.step, pending.command, expected, actual);
+  Counterexample found = differing_results(pending.step, pending.command, expected, actual, groups_);
   if (pending.before) {
     found.kind = Disagreement::view;
     found.command = *pending.before;

@@ -36,7 +36,7 @@ class Examination {
   enum class Status : std::uint8_t {
     going,      // commands may follow
     refused,    // the engine has no means for the configuration
-    over,       // what follows is not defined: the engine failed as it should [ALLOC-18]
+    over,       // what follows is not defined: the engine failed as it should [ALLOC-18], or chose for itself [MODE-05]
     different,  // counterexample() says how
   };
 
@@ -73,6 +73,7 @@ class Examination {
     std::vector<bool> equals{};                // [MODE-02]
     std::size_t step = 0;                      // index of the command
     std::optional<Command<Growing>> before{};  // a dump that nobody asked for: the command it comes after
+    bool counts_only = false;                  // which blocks are given is the engine's choice [MODE-05]
   };
 
   void begin(const Config<Growing>& config, const oracle::MakeEngine& reference);
@@ -83,6 +84,7 @@ class Examination {
   void ask(Pending pending);
   void ask_for_state();
   void flush();
+  void end();
   void compare(const Pending& pending, std::string_view line);
   void compare(const Pending& pending, const Observation<Growing>& actual);
   void differ(Counterexample found, Severity severity);
@@ -90,6 +92,7 @@ class Examination {
 
   Remote& remote_;
   Tolerance tolerance_;
+  std::vector<GroupSpec> groups_;
   std::size_t state_period_;
   std::unique_ptr<oracle::Engine> model_{};
   Renaming renaming_;

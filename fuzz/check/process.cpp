@@ -31,6 +31,7 @@ struct EngineProcess::Parts {
   bp::async_pipe input{io};
   bp::async_pipe output{io};
   bp::async_pipe errors{io};
+  bp::group group{};  // an engine may be started by a script
   bp::child child{};
   std::string unread{};  // output
   std::string words{};   // standard error, its end
@@ -70,7 +71,7 @@ std::unique_ptr<EngineProcess> EngineProcess::start(const std::vector<std::strin
   std::error_code error;
   try {
     parts->child = bp::child(path, bp::args(arguments), bp::std_in<parts->input, bp::std_out> parts->output,
-                             bp::std_err > parts->errors, error);
+                             bp::std_err > parts->errors, parts->group, error);
   } catch (const std::exception& failure) {
     why = failure.what();
     return nullptr;
@@ -92,12 +93,12 @@ EngineProcess::~EngineProcess() {
   for (int i = 0; i < 20 && parts_->child.running(error); ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(i < 10 ? 1 : 10));
   }
-  if (parts_->child.running(error)) parts_->child.terminate(error);
+  if (parts_->child.running(error)) parts_->group.terminate(error);
   parts_->child.wait(error);
 }
 
 Exchange EngineProcess::exchange(std::string_view requests, std::size_t count, Duration limit,
-                                 const std::function<bool(std::string_view)>& take) {
+                                 const std::function<void(std::string_view)>& take) {
   Parts& parts = *parts_;
   bool written = false;
   asio::async_write(parts.input, asio::buffer(requests),
@@ -125,13 +126,9 @@ Exchange EngineProcess::exchange(std::string_view requests, std::size_t count, D
       outcome = parts.unread.empty() ? Exchange::ended : Exchange::truncated;
     } else {
       const bool is_late = Clock::now() - asked > allowed;
-      const bool more = take(std::string_view(parts.unread).substr(0, size - 1));
+      take(std::string_view(parts.unread).substr(0, size - 1));
       parts.unread.erase(0, size);
-      if (is_late) {
-        outcome = Exchange::late;
-      } else if (!more && answered + 1 < count) {
-        outcome = Exchange::stopped;
-      }
+      if (is_late) outcome = Exchange::late;
     }
   }
   if (!written) {

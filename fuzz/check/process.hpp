@@ -16,7 +16,6 @@ namespace kvspec::fuzz {
 // What became of an exchange.
 enum class Exchange : std::uint8_t {
   complete,   // every line was answered
-  stopped,    // the caller wanted no more
   late,       // an answer came after the time limit, and was handed over; the rest is not read
   silent,     // no answer in twice the limit
   truncated,  // the output ended within a line
@@ -30,16 +29,16 @@ class EngineProcess {
   // Starts the command; nothing if it cannot be started, with the reason in `why`.
   static std::unique_ptr<EngineProcess> start(const std::vector<std::string>& command, std::string& why);
 
-  // Kills the process, unless it ends by itself at once when its input is closed.
+  // Kills the process and those it has started, unless it ends by itself at once when its input is closed.
   ~EngineProcess();
   EngineProcess(const EngineProcess&) = delete;
   EngineProcess& operator=(const EngineProcess&) = delete;
 
   // Writes the requests, each a line with its newline, and reads as many lines as there are requests. `take` is given
-  // each line without its newline and returns whether to go on. The limit counts from the line before. Reading and
-  // writing happen side by side, so that neither side waits for the other with full hands.
+  // each line without its newline. The limit counts from the line before. Reading and writing happen side by side, so
+  // that neither side waits for the other with full hands.
   Exchange exchange(std::string_view requests, std::size_t count, Duration limit,
-                    const std::function<bool(std::string_view)>& take);
+                    const std::function<void(std::string_view)>& take);
 
   // How the process ended, in words ("exit code 3", "signal 11"); waits a moment for it. Nothing if it still runs.
   std::optional<std::string> how_it_ended();

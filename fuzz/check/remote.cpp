@@ -23,11 +23,8 @@ std::optional<Fault> Remote::ready() {
   if (!process_) return Fault{Clause::engine_06, "the command cannot be started: " + why};
   const std::string request = hello_request(std::string("kvspec ") + version_string) + "\n";
   std::optional<Decoded<EngineHello>> hello;
-  const Exchange outcome =
-      process_->exchange(request, 1, EngineProcess::Duration(limits_.start), [&](std::string_view line) {
-        hello.emplace(hello_from_answer(line));
-        return true;
-      });
+  const Exchange outcome = process_->exchange(request, 1, EngineProcess::Duration(limits_.start),
+                                              [&](std::string_view line) { hello.emplace(hello_from_answer(line)); });
   std::optional<Fault> fault;
   if (outcome != Exchange::complete) {
     fault = fault_of(outcome, limits_.start);
@@ -48,7 +45,6 @@ std::optional<Fault> Remote::exchange(std::string_view requests, std::size_t cou
       process_->exchange(requests, count, EngineProcess::Duration(limits_.answer), [&](std::string_view line) {
         ++answered;
         take(line);
-        return true;
       });
   if (outcome == Exchange::complete) {
     const EngineProcess::Duration took = std::chrono::steady_clock::now() - began;

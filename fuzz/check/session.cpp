@@ -7,11 +7,14 @@
 #include <cstdio>
 #include <fstream>
 #include <random>
+#include <utility>
 
 #include "fuzz/check/capabilities.hpp"
 #include "fuzz/host_engine.hpp"
+#include "fuzz/precise_clause.hpp"
 #include "fuzz/report.hpp"
 #include "fuzz/scheduler.hpp"
+#include "fuzz/shortest.hpp"
 #include "model/oracle/command.hpp"
 #include "model/oracle/model_engine.hpp"
 #include "spec/trace/names.hpp"
@@ -66,20 +69,6 @@ bool is_of_time(Clause clause) { return clause == Clause::engine_04 || clause ==
 // How often to compare the state to see it again.
 std::size_t period_of(const Counterexample& found) {
   return found.kind == Disagreement::view ? 1 : Examination::usual_state_period;
-}
-
-// What of the model's answer the scheduler is told.
-void tell(Scheduler& scheduler, const Command<S>& command, const Result<Observation<S>>& result) {
-  std::visit(
-      [&]<class C>(const C& c) {
-        using O = typename C::Observation;
-        if (result) {
-          scheduler.observe(c, Result<O>(*std::get_if<O>(&result.value())));
-        } else {
-          scheduler.observe(c, Result<O>(result.error()));
-        }
-      },
-      command);
 }
 
 bool write(const std::string& file, const std::string& text) {
@@ -215,7 +204,7 @@ void CheckSession::check_scenario(std::uint64_t number) {
     Result<Observation<S>> result{Observation<S>{}};
     commands.push_back(command);
     const Examination::Asked asked = examination.apply(command, result);
-    if (asked != Examination::Asked::neither) tell(scheduler, command, result);
+    if (asked != Examination::Asked::neither) scheduler.observe(command, result);
     ++given;
     ++performed_;
     return true;
@@ -255,6 +244,11 @@ Failure CheckSession::shrink(const Config<Growing>& config, const Commands& comm
     return again;
   };
   Failure failure = fuzz::shrink(config, commands, oracle);
+  if (!same_cause(failure.counterexample, found)) {
+    failure.counterexample = found;  // there was no time, or the engine did not do it again
+  } else if (!of_time) {
+    failure = shortest(std::move(failure), oracle, reference_, [&] { return !gone_ && Clock::now() <= end; });
+  }
   if (of_time) {
     remote_.lose();
     remote_.set_answer_limit(limit);
@@ -270,10 +264,14 @@ void CheckSession::judge(const Config<Growing>& config, Commands commands, const
   if (seen.kind == Disagreement::protocol && met_[{seen.clause, seen.kind}] + 1 == most_faults) is_hopeless_ = true;
   if (++met_[{seen.clause, seen.kind}] > 1) {
     for (Verdict& verdict : verdicts_.all) {
-      if (!verdict.deviation && verdict.failure.counterexample.clause == seen.clause) return void(++verdict.times);
+      const bool is_plain = !verdict.deviation || verdict.in_part;
+      if (is_plain && verdict.seen_as == seen.clause) return void(++verdict.times);
     }
   }
-  Verdict verdict{.severity = examination.severity(), .commands_before = commands.size(), .found_in = source.text};
+  Verdict verdict{.seen_as = seen.clause,
+                  .severity = examination.severity(),
+                  .commands_before = commands.size(),
+                  .found_in = source.text};
   verdict.failure = {.config = config, .commands = commands, .counterexample = seen};
   // Which command the state differs after.
   std::optional<Counterexample> found = seen;
@@ -287,11 +285,14 @@ void CheckSession::judge(const Config<Growing>& config, Commands commands, const
     if (verdict.comes_back) {
       verdict.severity = severity;
       verdict.deviation = deviation_behind(verdict.failure);
+      if (!verdict.deviation && retract_behind(verdict.failure)) {
+        --met_[{seen.clause, seen.kind}];  // it was no difference
+        return;
+      }
     }
   }
-  const std::string id(describe(verdict.failure.counterexample.clause).id);
-  const std::string suffix = verdict.deviation ? "-" + std::string(describe(*verdict.deviation).id) : "";
-  const std::string file = fmt::format("{}/kvspec-check-{}{}.jsonl", options_.trace_dir, id, suffix);
+  verdict.failure.counterexample.clause = precise_clause(verdict.failure);
+  const std::string file = trace_file_of(verdict);
   std::string arguments = source.arguments;
   if (write_counterexample(verdict.failure, file)) {
     verdict.trace_file = file;
@@ -314,12 +315,56 @@ std::optional<Clause> CheckSession::deviation_behind(const Failure& failure) {
     // turns.
     const bool is_named = std::ranges::find(named_, entry.clause) != named_.end();
     if (entry.kind != ClauseKind::deviation || is_named) continue;
-    const auto differs = replay(failure.config, failure.commands, host_engine(toggled(deviations_, entry.clause)),
-                                period_of(failure.counterexample));
+    const bool explains = is_explained_by(toggled(deviations_, entry.clause), failure);
     if (gone_) return {};
-    if (!differs) return entry.clause;
+    if (explains) return entry.clause;
   }
   return {};
+}
+
+bool CheckSession::retract_behind(const Failure& failure) {
+  if (failure.counterexample.kind == Disagreement::protocol) return false;
+  for (Verdict& verdict : verdicts_.all) {
+    if (!verdict.deviation || verdict.in_part) continue;
+    std::vector<Clause> before = toggled(deviations_, *verdict.deviation);
+    const bool explains = is_explained_by(before, failure);
+    if (gone_) return false;
+    if (!explains) continue;
+    verdict.in_part = true;
+    deviations_ = std::move(before);
+    reference_ = host_engine(deviations_);
+    fmt::print("{} is known as {}{} in part only: elsewhere the engine behaves the other way round\n\n",
+               describe(verdict.failure.counterexample.clause).id, verdict.has_it ? "" : "not ",
+               describe(*verdict.deviation).id);
+    std::fflush(stdout);
+    return true;
+  }
+  return false;
+}
+
+bool CheckSession::is_explained_by(const std::vector<Clause>& deviations, const Failure& failure) {
+  const Counterexample& found = failure.counterexample;
+  const auto differs = replay(failure.config, failure.commands, host_engine(deviations), period_of(found));
+  if (!differs) return !gone_;
+  // What has a verdict already may be in the same commands.
+  if (differs->step < found.step || same_cause(*differs, found)) return false;
+  return std::ranges::any_of(verdicts_.all, [&](const Verdict& verdict) {
+    return !verdict.deviation && same_cause(verdict.failure.counterexample, *differs);
+  });
+}
+
+std::string CheckSession::trace_file_of(const Verdict& verdict) const {
+  std::string name(describe(verdict.failure.counterexample.clause).id);
+  if (verdict.deviation) name += "-" + std::string(describe(*verdict.deviation).id);
+  const auto file_of = [&](const std::string& suffix) {
+    return fmt::format("{}/kvspec-check-{}{}.jsonl", options_.trace_dir, name, suffix);
+  };
+  const auto is_taken = [&](const std::string& file) {
+    return std::ranges::any_of(verdicts_.all, [&](const Verdict& other) { return other.trace_file == file; });
+  };
+  std::string file = file_of("");
+  for (int number = 2; is_taken(file); ++number) file = file_of(fmt::format("-{}", number));
+  return file;
 }
 
 void CheckSession::add(Verdict verdict) {
@@ -365,12 +410,12 @@ int CheckSession::finish() {
   show_progress(true);
   for (const Verdict& verdict : verdicts_.all) {
     const Counterexample& found = verdict.failure.counterexample;
-    fmt::print("  {:<9} {:<10} {} times, {} commands{}{}\n", describe(found.clause).id, to_text(verdict.severity),
+    fmt::print("  {:<9} {:<10} {} times, {} commands{}{}{}\n", describe(found.clause).id, to_text(verdict.severity),
                verdict.times, verdict.failure.commands.size(),
                !verdict.deviation ? ""
                : verdict.has_it   ? ", has "
                                   : ", has not ",
-               verdict.deviation ? describe(*verdict.deviation).id : "");
+               verdict.deviation ? describe(*verdict.deviation).id : "", verdict.in_part ? " in part" : "");
   }
   if (is_hopeless_) fmt::print("stopped early: the engine breaks the protocol again and again\n");
   if (beyond_ > 0) fmt::print("{} runs left out: the engine does not manage their groups\n", beyond_);

@@ -5,7 +5,8 @@
 // A difference may be one of the deviations that the specification names: under the sound semantics a defect of the
 // recorded system that the engine has, under the recorded one a defect that it does not have. Then the verdict says
 // which, and the search goes on behind it: from then on the engine is compared with the host implementation with just
-// the deviations that it was seen to have.
+// the deviations that it was seen to have. Where it then differs and would not have differed before, the verdict was
+// too broad: it is kept as one about a part of the deviation, and the comparison is as it was without it.
 #pragma once
 
 #include <chrono>
@@ -75,6 +76,12 @@ class CheckSession {
   Failure shrink(const Config<Growing>& config, const Commands& commands, const Counterexample& found);
   // The one deviation, more or less, that explains the failure, if one does.
   std::optional<Clause> deviation_behind(const Failure& failure);
+  // Whether one that a verdict has named is refuted by the failure; then it is named in part, and compared as before.
+  bool retract_behind(const Failure& failure);
+  // Whether the commands show nothing new from the failing one on if the engine is compared with these deviations.
+  bool is_explained_by(const std::vector<Clause>& deviations, const Failure& failure);
+  // A file name that no verdict of the session has.
+  std::string trace_file_of(const Verdict& verdict) const;
   void add(Verdict verdict);
   void show_progress(bool last);
   int finish();

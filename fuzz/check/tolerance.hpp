@@ -1,4 +1,4 @@
-// The freedoms that an engine is granted. [MODE-01 .. MODE-03]
+// The freedoms that an engine is granted. [MODE-01 .. MODE-05]
 #pragma once
 
 #include <optional>
@@ -11,6 +11,8 @@ struct Tolerance {
   bool ids = false;        // block ids up to a renaming [MODE-01]
   bool order = false;      // and any order among free blocks that hold nothing; implies ids [MODE-02]
   bool no_events = false;  // [MODE-03]
+  bool no_hashes = false;  // implies no events [MODE-04]
+  bool eviction = false;   // any choice of the cached block that makes room; implies order [MODE-05]
 
   // From a list of modes with commas; nothing if one is unknown.
   static std::optional<Tolerance> from_text(std::string_view modes) {
@@ -24,6 +26,10 @@ struct Tolerance {
         tolerance.ids = tolerance.order = true;
       } else if (mode == "no-events") {
         tolerance.no_events = true;
+      } else if (mode == "no-hashes") {
+        tolerance.no_events = tolerance.no_hashes = true;
+      } else if (mode == "eviction") {
+        tolerance.ids = tolerance.order = tolerance.eviction = true;
       } else if (mode != "exact") {
         return {};
       }
@@ -34,8 +40,10 @@ struct Tolerance {
 
   // As from_text reads it.
   std::string to_text() const {
-    std::string text = order ? "order" : ids ? "ids" : "";
-    if (no_events) text += text.empty() ? "no-events" : ",no-events";
+    std::string text = eviction ? "eviction" : order ? "order" : ids ? "ids" : "";
+    const std::string_view rest = no_hashes ? "no-hashes" : no_events ? "no-events" : "";
+    if (!text.empty() && !rest.empty()) text += ',';
+    text += rest;
     return text.empty() ? "exact" : text;
   }
 };

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "fuzz/shortest.hpp"
 #include "spec/trace/print.hpp"
 #include "spec/trace/text.hpp"
 
@@ -14,10 +15,6 @@ namespace kvspec::fuzz {
 namespace {
 
 constexpr std::size_t most_shown = 1000;  // bytes of what was expected and of what came
-
-std::string_view side_of(const Verdict& verdict) {
-  return verdict.failure.counterexample.kind == Disagreement::protocol ? "protocol" : "model";
-}
 
 std::string shown(const std::string& text) { return printable(text, most_shown); }
 
@@ -59,12 +56,12 @@ std::string to_text(const Verdict& verdict) {
   line("  clause    {}: {}\n", clause.id, clause.sentence);
   if (!found.path.empty()) line("  path      {}\n", printable(found.path, most_shown));
   if (found.kind == Disagreement::view) line("  seen in   the state after the command\n");
-  if (found.kind != Disagreement::protocol) line("  expected  {} ({})\n", shown(found.expected), side_of(verdict));
+  if (found.kind != Disagreement::protocol) line("  expected  {} (model)\n", shown(found.expected));
   line("  actual    {} (engine)\n", shown(found.actual));
   if (verdict.deviation) {
     const ClauseEntry& deviation = describe(*verdict.deviation);
-    line("  known as  {}{} ({}): {}\n", verdict.has_it ? "" : "not ", deviation.id, deviation.origin,
-         deviation.sentence);
+    line("  known as  {}{}{} ({}): {}\n", verdict.has_it ? "" : "not ", deviation.id, verdict.in_part ? " in part" : "",
+         deviation.origin, deviation.sentence);
   }
   line("config: {}\n", to_text(failure.config));
   if (verdict.commands_before > failure.commands.size()) {
@@ -73,13 +70,16 @@ std::string to_text(const Verdict& verdict) {
   } else {
     line("commands: {}\n", failure.commands.size());
   }
+  if (failure.search && failure.search->complete) line("  {}\n", to_text(*failure.search));
   for (std::size_t i = 0; i < failure.commands.size(); ++i) {
     line("{} {:>4}  {}\n", i == found.step ? '>' : ' ', i + 1, to_text(failure.commands[i]));
   }
   line("found in: {}\n", verdict.found_in);
   if (!verdict.comes_back)
     line("performed again, the same commands show no difference: the engine is not deterministic\n");
-  if (!verdict.trace_file.empty()) line("trace: {}\n", verdict.trace_file);
+  if (!verdict.trace_file.empty()) {
+    line("trace: {}\nin words: kvspec explain {}\n", verdict.trace_file, verdict.trace_file);
+  }
   line("repeat: {}\n", verdict.repeat);
   return out;
 }
@@ -99,6 +99,7 @@ std::string to_json(const Verdicts& verdicts) {
                     {"actual", found.actual},
                     {"known_as", verdict.deviation ? json(describe(*verdict.deviation).id) : json(nullptr)},
                     {"has_it", verdict.deviation ? json(verdict.has_it) : json(nullptr)},
+                    {"in_part", verdict.in_part},
                     {"commands", commands},
                     {"trace", verdict.trace_file},
                     {"repeat", verdict.repeat},

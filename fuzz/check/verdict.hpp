@@ -16,9 +16,11 @@ namespace kvspec::fuzz {
 
 struct Verdict {
   Failure failure{};
+  Clause seen_as{};  // before anything was shrunk
   Severity severity = Severity::protocol;
   std::optional<Clause> deviation{};  // that explains it, by being there or by not being there
   bool has_it = true;                 // the engine, that deviation
+  bool in_part = false;               // elsewhere it behaves the other way round
   std::size_t commands_before = 0;    // before shrinking
   std::string trace_file{};           // empty if none was written
   std::string repeat{};               // the command that shows it again

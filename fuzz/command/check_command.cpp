@@ -20,7 +20,8 @@ constexpr const char* footer =
     "came, the shortest commands, and how to repeat it. There is one verdict per clause.\n"
     "Modes (docs/engine-protocol.md): exact; ids: block ids up to a renaming; order: ids, and any order among free "
     "blocks\n"
-    "that hold nothing; no-events. Several with commas.\n"
+    "that hold nothing; eviction: order, and any choice of the cached block that makes room; no-events; no-hashes.\n"
+    "Several with commas.\n"
     "An example: kvspec check --seconds 10 -- kvspec serve --on host\n"
     "Exit code: 0 no difference, 1 a verdict, 2 bad input, or nothing was compared.";
 
@@ -39,7 +40,9 @@ void add_check(CLI::App& command, const oracle::Registry&, int& exit_code) {
         return Tolerance::from_text(modes) ? std::string() : "unknown mode in " + modes + " (see --help)";
       },
       "MODES");
-  check->add_option_function<std::string>("--mode", set_mode, "Freedoms that are granted: exact, ids, order, no-events")
+  check
+      ->add_option_function<std::string>("--mode", set_mode,
+                                         "Freedoms that are granted: exact, ids, order, eviction, no-events, no-hashes")
       ->check(is_mode);
   oracle::add_semantics(*check, options->semantics, "sound without it");
   check->add_option("--seconds", options->seconds, "Stop after this time (60 without any limit and without traces)")

@@ -67,6 +67,7 @@ void add_lockstep(CLI::App& command, const oracle::Registry& registry, int& exit
   lockstep->add_option("--trace-dir", options->trace_dir, "Where the trace of a difference is written")
       ->check(CLI::ExistingDirectory)
       ->capture_default_str();
+  lockstep->add_flag("--goals", options->goals, "Show how often each reachability goal was reached");
   lockstep->footer(footer());
   lockstep->callback([options, &registry, &exit_code] {
     const std::string absence = registry.find(to_text(options->on))->absence();

@@ -1,5 +1,7 @@
-// What the `kvspec` command is linked with beside the model: the implementations, lockstep, and the check of engines.
+// What the `kvspec` command is linked with beside the model: the implementations, lockstep, the farm, the check of
+// engines, and traces in words.
 #include "fuzz/command/check_command.hpp"
+#include "fuzz/command/explain_command.hpp"
 #include "fuzz/command/farm_command.hpp"
 #include "fuzz/command/lockstep_command.hpp"
 #include "fuzz/host_engine.hpp"
@@ -16,6 +18,7 @@ void register_linked(Registry& registry) {
   }
   registry.add(fuzz::add_lockstep);
   registry.add(fuzz::add_check);
+  registry.add(fuzz::add_explain);
   registry.add(fuzz::add_farm);
 }
 

@@ -7,9 +7,13 @@
 #include <random>
 
 #include "fuzz/expected.hpp"
+#include "fuzz/precise_clause.hpp"
+#include "fuzz/reach/reach.hpp"
 #include "fuzz/report.hpp"
+#include "fuzz/shortest.hpp"
 #include "fuzz/shrink.hpp"
 #include "model/oracle/command.hpp"
+#include "model/oracle/model_engine.hpp"
 
 namespace kvspec::fuzz {
 
@@ -49,6 +53,8 @@ int Session::run() {
   }
   if (equal) progress_.finish(traffic_, sketch_);
   if (recorded) fmt::print("{}", log_.summary());
+  if (options_.goals) fmt::print("{}", reached_.table());
+  fmt::print("{}\n", reached_.summary());
   const double seconds = progress_.seconds();
   fmt::print("{} operations, {:.1f} seconds, {:.0f} operations/s, {} differences\n", traffic_.operations, seconds,
              static_cast<double>(traffic_.operations) / (seconds > 0 ? seconds : 1), equal ? 0 : 1);
@@ -72,8 +78,9 @@ bool Session::perform(const Run& run) {
   bool again = false;
   for (bool first = true; first || again; first = false) {
     again = false;
+    Reach reach(reached_);
     const Outcome outcome = run_model_and_host(scenario, run.operations, usual_view_period, &sketch_, nullptr,
-                                               tolerated(scenario), options_.on);
+                                               tolerated(scenario), {.reach = &reach}, options_.on);
     traffic_.add(outcome.traffic);
     // A configuration that is rejected has no operations, but a session of such must end too.
     if (first) performed_ += outcome.traffic.rejected_configs > 0 ? 1 : run.operations;
@@ -121,7 +128,9 @@ void Session::explain_difference(const Run& run, const Scenario& scenario, const
   Failure failure{.config = scenario.config, .commands = {}, .counterexample = first_seen};
   if (const auto again = repeat(run, scenario, commands).counterexample) {
     const std::uint32_t period = period_to_replay(again->kind);
-    failure = shrink(scenario.config, commands, model_host_oracle(tolerated(scenario), period, options_.on));
+    const Oracle oracle = model_host_oracle(tolerated(scenario), period, options_.on);
+    failure = shortest(shrink(scenario.config, commands, oracle), oracle, oracle::model_engine());
+    failure.counterexample.clause = precise_clause(failure);
   } else {
     fmt::print("the difference did not come back when the run was repeated: something is not deterministic\n");
   }
@@ -131,7 +140,7 @@ void Session::explain_difference(const Run& run, const Scenario& scenario, const
 }
 
 Outcome Session::repeat(const Run& run, const Scenario& scenario, Commands& commands) const {
-  return run_model_and_host(scenario, run.operations, 1, nullptr, &commands, tolerated(scenario), options_.on);
+  return run_model_and_host(scenario, run.operations, 1, nullptr, &commands, tolerated(scenario), {}, options_.on);
 }
 
 Origin Session::origin_of(const Run& run, const Scenario& scenario) const {

@@ -9,6 +9,7 @@
 #include "fuzz/command/non_theorem_log.hpp"
 #include "fuzz/command/progress.hpp"
 #include "fuzz/model_host.hpp"
+#include "fuzz/reach/goals.hpp"
 #include "fuzz/scenario.hpp"
 #include "fuzz/sketch.hpp"
 #include "fuzz/traffic.hpp"
@@ -25,6 +26,7 @@ struct LockstepOptions {
   std::string preset = "all";
   Implementation on = Implementation::host;  // what stands against the model
   std::string trace_dir = ".";
+  bool goals = false;  // show how often each reachability goal was reached
 };
 
 class Session {
@@ -62,6 +64,7 @@ class Session {
   std::uint64_t performed_ = 0;  // operations of runs, each counted once however often it was repeated
   Traffic traffic_;
   Sketch sketch_;
+  Reached reached_;
   Progress progress_;
   NonTheoremLog log_;
 };

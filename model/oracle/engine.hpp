@@ -26,8 +26,9 @@ class Engine {
 
 using MakeEngine = std::function<Result<std::unique_ptr<Engine>>(const Config<Growing>&)>;
 
-template <class System>
-class EngineOf final : public Engine {
+// Base: Engine, or an interface that adds to it.
+template <class System, class Base = Engine>
+class EngineOf : public Base {
  public:
   explicit EngineOf(System system) : system_(std::move(system)) {}
   Result<Observation<Growing>> step(const Command<Growing>& command) override {
@@ -35,7 +36,7 @@ class EngineOf final : public Engine {
   }
   View<Growing> view() const override { return system_.view(); }
 
- private:
+ protected:
   System system_;
 };
 

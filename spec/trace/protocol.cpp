@@ -133,6 +133,26 @@ bool EngineHello::has(std::string_view operation) const {
   return std::ranges::find(operations, operation) != operations.end();
 }
 
+bool EngineHello::understands(std::string_view option) const {
+  return !options || std::ranges::find(*options, option) != options->end();
+}
+
+bool EngineHello::understands(const Command<Growing>& command) const {
+  const auto may = [&](bool is_used, std::string_view option) { return !is_used || understands(option); };
+  if (const auto* request = std::get_if<AddRequest<Growing>>(&command)) {
+    return may(request->lora.has_value(), "lora") && may(request->cache_salt.has_value(), "cache_salt") &&
+           may(request->mm.has_value(), "mm") && may(request->prompt_embeds.has_value(), "prompt_embeds") &&
+           may(request->prompt_logprobs.has_value(), "prompt_logprobs");
+  }
+  if (const auto* allocation = std::get_if<AllocateSlots<Growing>>(&command)) {
+    return may(allocation->num_lookahead_tokens != 0, "num_lookahead_tokens") &&
+           may(allocation->num_external_computed_tokens != 0, "num_external_computed_tokens") &&
+           may(allocation->delay_cache_blocks, "delay_cache_blocks") &&
+           may(allocation->full_sequence_must_fit, "full_sequence_must_fit");
+  }
+  return true;
+}
+
 std::string hello_request(std::string_view checker) {
   return R"({"hello":{"protocol":)" + std::to_string(engine_protocol_version) + R"(,"checker":)" + text_of(checker) +
          "}}";
@@ -162,6 +182,12 @@ Decoded<EngineHello> hello_from_answer(std::string_view line) {
   reader.read("hash_fn", result.hash_fn);
   reader.read("events", result.events);
   reader.read("errors", result.errors);
+  if (hello->contains("options")) reader.read("options", result.options.emplace());
+  for (const std::string& option : result.options.value_or(std::vector<std::string>())) {
+    if (std::ranges::find(engine_options, option) == engine_options.end()) {
+      reader.fail("options: " + quote(option) + " is none");
+    }
+  }
   for (const std::string_view operation : least_operations) {
     if (!result.has(operation)) reader.fail("operations: " + quote(operation) + " is missing");
   }
@@ -233,6 +259,7 @@ std::string hello_answer(const EngineHello& hello) {
                  {"hash_fn", json::array()},
                  {"events", hello.events},
                  {"errors", hello.errors}};
+  if (hello.options) answer["options"] = *hello.options;
   for (const GroupKind kind : hello.group_kinds) answer["group_kinds"].push_back(name_of(kind));
   for (const HashFunction function : hello.hash_fn) answer["hash_fn"].push_back(name_of(function));
   return R"({"hello":)" + answer.dump(-1, ' ', false, json::error_handler_t::replace) + "}";

@@ -5,6 +5,8 @@
 // the trace format (TRACE-03 .. TRACE-05).
 #pragma once
 
+#include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -20,6 +22,17 @@ namespace kvspec {
 
 inline constexpr int engine_protocol_version = 1;
 
+// The members of operations that an engine may do without.
+inline constexpr std::array<std::string_view, 9> engine_options{"lora",
+                                                                "cache_salt",
+                                                                "mm",
+                                                                "prompt_embeds",
+                                                                "prompt_logprobs",
+                                                                "num_lookahead_tokens",
+                                                                "delay_cache_blocks",
+                                                                "full_sequence_must_fit",
+                                                                "num_external_computed_tokens"};
+
 // Who an engine is and what it can do. [ENGINE-01]
 struct EngineHello {
   std::string engine{};
@@ -29,8 +42,13 @@ struct EngineHello {
   std::vector<HashFunction> hash_fn{};
   bool events = false;  // accepts configurations with events
   bool errors = false;  // a request that breaks a precondition is answered with an error and changes nothing
+  // The optional members of operations that it understands; absent: all of engine_options.
+  std::optional<std::vector<std::string>> options{};
 
   bool has(std::string_view operation) const;
+  bool understands(std::string_view option) const;
+  // Whether it understands every option that the command makes use of.
+  bool understands(const Command<Growing>& command) const;
 };
 
 // ---- The checker's side ---------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 #include "spec/trace/responsible_clause.hpp"
 
+#include <charconv>
 #include <initializer_list>
 #include <variant>
 
@@ -30,6 +31,7 @@ Clause clause_of_event(std::string_view path) {
                           {"parent_block_hash", Clause::event_02},
                           {"token_ids", Clause::event_02},
                           {"lora", Clause::event_02},
+                          {"block_hashes.size()", Clause::event_02},
                           {"block_hashes", Clause::event_03},
                           {"", Clause::event_01}});
 }
@@ -41,9 +43,47 @@ Clause clause_of_digests(const AddRequest<S>& c) {
   return Clause::hash_01;
 }
 
+// The group whose blocks a path leads to, as blocks[1][2] and result[1].size() do; nullptr if to none, or if it is not
+// known.
+const GroupSpec* group_of(std::string_view path, std::span<const GroupSpec> groups) {
+  const std::size_t bracket = path.find('[');
+  if (bracket == path.npos) return nullptr;
+  std::size_t index = 0;
+  const std::from_chars_result read = std::from_chars(path.data() + bracket + 1, path.data() + path.size(), index);
+  return read.ec == std::errc() && index < groups.size() ? &groups[index] : nullptr;
+}
+
+}  // namespace
+
+Clause clause_of_hit(GroupKind kind) {
+  switch (kind) {
+    case GroupKind::swa:
+    case GroupKind::swa_mla:
+      return Clause::look_07;
+    case GroupKind::chunked:
+      return Clause::look_09;
+    case GroupKind::mamba:
+      return Clause::look_10;
+    default:
+      return Clause::look_03;
+  }
+}
+
+namespace {
+
+// What says how long a table becomes by an allocation.
+Clause clause_of_growth(const AllocateSlots<S>& c, const GroupSpec* group) {
+  if (group != nullptr && group->kind == GroupKind::mamba) {
+    return group->mamba_cache_mode == MambaCacheMode::align ? Clause::mamba_03 : Clause::mamba_01;
+  }
+  if (group != nullptr && group->kind == GroupKind::cross) return Clause::alloc_17;
+  return c.num_external_computed_tokens > 0 ? Clause::alloc_11 : Clause::alloc_12;
+}
+
 // Each overload: the clause of a part of the command's observation.
 struct OfObservation {
   std::string_view path;
+  std::span<const GroupSpec> groups{};
 
   Clause operator()(const AddRequest<S>& c) const {
     return first_row(path, {{"block_hashes.size()", Clause::hash_12},
@@ -55,26 +95,30 @@ struct OfObservation {
     return first_row(path, {{"new_block_hashes[", Clause::hash_08}, {"", Clause::req_07}});
   }
   Clause operator()(const GetComputedBlocks<S>&) const {
-    return first_row(path,
-                     {{"].size()", Clause::look_03}, {"num_computed_tokens", Clause::look_03}, {"", Clause::pool_09}});
+    const GroupSpec* const group = group_of(path, groups);
+    // The blocks of full attention are all there or the hit is shorter; in other groups a place may also be null.
+    const Clause hit = clause_of_hit(group == nullptr ? GroupKind::full : group->kind);
+    const Clause place = hit == Clause::look_03 ? Clause::pool_09 : hit;
+    return first_row(path, {{"].size()", hit}, {"num_computed_tokens", Clause::look_03}, {"", place}});
   }
   Clause operator()(const AllocateSlots<S>& c) const {
     if (path == "result") return c.full_sequence_must_fit ? Clause::alloc_07 : Clause::alloc_09;
-    const Clause length = c.num_external_computed_tokens > 0 ? Clause::alloc_11 : Clause::alloc_12;
-    return first_row(
-        path,
-        {{"].size()", length}, {"result", Clause::pool_03}, {"", takes_hit(c) ? Clause::alloc_10 : Clause::alloc_12}});
+    return first_row(path, {{"].size()", clause_of_growth(c, group_of(path, groups))},
+                            {"result", Clause::pool_03},
+                            {"", takes_hit(c) ? Clause::alloc_10 : Clause::alloc_12}});
   }
   Clause operator()(const CacheBlocks<S>&) const { return Clause::cache_01; }
   Clause operator()(const Free<S>&) const { return Clause::free_01; }
   Clause operator()(const RemoveSkippedBlocks<S>&) const { return Clause::free_04; }
   Clause operator()(const EvictBlocks<S>&) const { return Clause::pool_11; }
   Clause operator()(const ResetPrefixCache<S>&) const { return Clause::pool_13; }
-  Clause operator()(const NewStepStarts<S>&) const { return Clause::free_04; }
+  Clause operator()(const NewStepStarts<S>&) const { return Clause::mamba_02; }
   Clause operator()(const TakeNewBlockIds<S>&) const { return Clause::alloc_15; }
   Clause operator()(const TakeEvents<S>&) const { return clause_of_event(path); }
   Clause operator()(const GetNumCommonPrefixBlocks<S>&) const { return Clause::free_05; }
-  Clause operator()(const GetBlockIds<S>&) const { return Clause::alloc_12; }
+  Clause operator()(const GetBlockIds<S>&) const {
+    return first_row(path, {{".size()", Clause::alloc_12}, {"", Clause::pool_03}});
+  }
   Clause operator()(const TakeStats<S>&) const {
     return first_row(path, {{"reset", Clause::stat_02}, {"", Clause::stat_01}});
   }
@@ -91,6 +135,7 @@ struct Parts {
   Clause queue = Clause::i1;
   Clause references = Clause::i3;
   Clause hashes = Clause::i6;
+  Clause duplicates = Clause::pool_09;
   Clause tables = Clause::alloc_12;
   Clause cached_counts = Clause::cache_01;
   Clause events = Clause::event_07;
@@ -103,6 +148,7 @@ struct PartsAfter {
     return {.queue = takes_hit(c) ? Clause::pool_05 : Clause::pool_03,
             .references = takes_hit(c) ? Clause::pool_05 : Clause::pool_03,
             .hashes = Clause::alloc_13,
+            .duplicates = Clause::alloc_13,
             .cached_counts = takes_hit(c) ? Clause::alloc_10 : Clause::alloc_13,
             .events = Clause::event_02};
   }
@@ -144,7 +190,11 @@ struct PartsAfter {
             .requests = Clause::look_03};
   }
   Parts operator()(const GetNumCommonPrefixBlocks<S>&) const { return {.tables = Clause::free_06}; }
-  Parts operator()(const AddRequest<S>& c) const { return {.requests = clause_of_digests(c)}; }
+  Parts operator()(const GetBlockIds<S>&) const { return {.tables = Clause::free_06}; }
+  // A request that is new has neither a table nor a cached count: an earlier one of its id has left it.
+  Parts operator()(const AddRequest<S>& c) const {
+    return {.tables = Clause::free_01, .cached_counts = Clause::free_01, .requests = clause_of_digests(c)};
+  }
   Parts operator()(const AppendTokens<S>&) const { return {.requests = Clause::req_07}; }
   Parts operator()(const RemoveSkippedBlocks<S>&) const {
     return {.queue = Clause::free_04, .references = Clause::free_04, .tables = Clause::free_04};
@@ -160,8 +210,9 @@ struct PartsAfter {
 
 Clause OfObservation::operator()(const DumpState<S>& c) const { return clause_of_view(c, path); }
 
-Clause clause_of_observation(const Command<Growing>& command, std::string_view path) {
-  return std::visit(OfObservation{path}, command);
+Clause clause_of_observation(const Command<Growing>& command, std::string_view path,
+                             std::span<const GroupSpec> groups) {
+  return std::visit(OfObservation{path, groups}, command);
 }
 
 Clause clause_of_view(const Command<Growing>& command, std::string_view path) {
@@ -176,9 +227,12 @@ Clause clause_of_view(const Command<Growing>& command, std::string_view path) {
                           {"usage", Clause::pool_14},
                           {"ref_cnt", parts.references},
                           {"cached_map_size", Clause::pool_10},
-                          {"dups", Clause::pool_09},
+                          {"dups", parts.duplicates},
                           {"num_cached_block", parts.cached_counts},
                           {"req_blocks", parts.tables},
+                          {"cached_blocks_this_step", Clause::mamba_02},
+                          {"last_state_block_idx", Clause::mamba_06},
+                          {"allocated_block_reqs", Clause::mamba_04},
                           {"hashes", parts.hashes},
                           {"", Clause::i1}});
 }

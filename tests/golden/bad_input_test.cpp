@@ -122,8 +122,12 @@ TEST_P(BadInputs, OtherFilesAreReplayedAllTheSame) {
 // -------------------------------------------------------------------------------------------
 
 TEST(CommandLine, HelpAndVersionSucceed) {
-  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
-           {"--help"}, {"replay", "--help"}, {"lockstep", "--help"}, {"clauses", "--help"}, {"--version"}}) {
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{{"--help"},
+                                                                                         {"replay", "--help"},
+                                                                                         {"lockstep", "--help"},
+                                                                                         {"explain", "--help"},
+                                                                                         {"clauses", "--help"},
+                                                                                         {"--version"}}) {
     const Ran ran = kvspec_command(arguments);
     EXPECT_EQ(ran.exit_code, 0) << arguments[0];
     EXPECT_FALSE(ran.out.empty()) << arguments[0];
@@ -145,6 +149,9 @@ TEST(CommandLine, WrongOptionsAreSaidAndExitCodeTwo) {
                                              {"lockstep", "--operations", "many"},
                                              {"lockstep", "--trace-dir", "/no/such/folder"},
                                              {"lockstep", "unexpected"},
+                                             {"explain"},
+                                             {"explain", "--at", "1000000", golden_file("full_17")},
+                                             {"explain", "--at", "0", golden_file("full_17")},
                                              {"clauses",
                                               "POOL-"
                                               "99"}}) {
@@ -161,6 +168,18 @@ TEST(CommandLine, ClausesAreListed) {
   EXPECT_EQ(ran.exit_code, 0);
   EXPECT_EQ(lines_of(ran.out).size(), 2U);
   EXPECT_NE(ran.out.find("tail of the free queue"), std::string::npos);
+}
+
+TEST(CommandLine, ExplainTellsTheLastCommandsOfATrace) {
+  const Ran ran = kvspec_command({"explain", "--at", "30", "--last", "3", golden_file("full_17")});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  const std::vector<std::string> lines = lines_of(ran.out);
+  ASSERT_GT(lines.size(), 8U) << ran.out;
+  EXPECT_TRUE(lines[0].starts_with("config: "));
+  EXPECT_EQ(lines[1], "in words:");
+  EXPECT_EQ(lines[2], "  ... 27 commands before these");
+  EXPECT_EQ(lines[6], "the pool before command 30:");
+  EXPECT_EQ(kvspec_command({"explain", "/no/such/trace"}).exit_code, 2);
 }
 
 TEST(CommandLine, LockstepEndsWithItsSummary) {

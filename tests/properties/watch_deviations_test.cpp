@@ -5,10 +5,15 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "fuzz/host_engine.hpp"
 #include "fuzz/watch/non_theorems.hpp"
 #include "model/manager.hpp"
+#include "model/oracle/model_engine.hpp"
+#include "spec/trace/json.hpp"
+#include "spec/trace/print.hpp"
 #include "tests/properties/watched.hpp"
 
 namespace kvspec::watched {
@@ -163,6 +168,38 @@ INSTANTIATE_TEST_SUITE_P(All, WatchedDeviation, testing::ValuesIn(deviations()),
   std::ranges::replace(id, '-', '_');
   return id + "_" + std::to_string(info.index);
 });
+
+// What all commands are answered, the state after each included.
+std::vector<std::string> answers(const oracle::MakeEngine& make, Config<S> config, Semantics semantics,
+                                 const Commands& commands) {
+  config.semantics = semantics;
+  const auto engine = make(config);
+  std::vector<std::string> texts;
+  for (const Command<S>& command : commands) {
+    const Result<Observation<S>> result = engine.value()->step(command);
+    texts.push_back(result ? to_json(result.value()) : to_text(result.error()));
+    texts.push_back(to_json(engine.value()->view()));
+  }
+  return texts;
+}
+
+// The switch of the host implementation that has the deviation's name makes the deviation, and the others do not.
+TEST_P(WatchedDeviation, IsOneSwitchOfTheHostImplementation) {
+  const Deviation& shown = GetParam();
+  const auto of_host = [&](std::vector<Clause> deviations) {
+    return answers(fuzz::host_engine(std::move(deviations)), shown.config, Semantics::sound, shown.commands);
+  };
+  std::vector<Clause> others;
+  for (const ClauseEntry& entry : clause_registry) {
+    if (entry.kind == ClauseKind::deviation && entry.clause != shown.deviation) others.push_back(entry.clause);
+  }
+  EXPECT_NE(of_host({shown.deviation}), of_host({}));
+  EXPECT_EQ(of_host({}), answers(oracle::model_engine(), shown.config, Semantics::sound, shown.commands));
+  std::vector<Clause> all = others;
+  all.push_back(shown.deviation);
+  EXPECT_EQ(of_host(all), answers(oracle::model_engine(), shown.config, Semantics::recorded, shown.commands));
+  EXPECT_NE(of_host(all), of_host(others));
+}
 
 TEST(NonTheorems, EveryDeviationIsInTheTable) {
   for (const ClauseEntry& clause : clause_registry) {

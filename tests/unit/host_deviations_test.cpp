@@ -23,16 +23,6 @@ std::vector<Clause> all_deviations() {
   return deviations;
 }
 
-// Tells the scheduler what an engine answered.
-void tell(Scheduler& scheduler, const Command<S>& command, const Result<Observation<S>>& result) {
-  std::visit(
-      [&]<class C>(const C& c) {
-        using O = typename C::Observation;
-        scheduler.observe(c, result ? Result<O>(*std::get_if<O>(&result.value())) : Result<O>(result.error()));
-      },
-      command);
-}
-
 // Performs traffic on an engine; with `reference` both must answer alike. Returns the commands performed.
 std::uint64_t perform(const Scenario& scenario, const oracle::MakeEngine& make, const oracle::MakeEngine* reference) {
   auto engine = make(scenario.config);
@@ -46,7 +36,7 @@ std::uint64_t perform(const Scenario& scenario, const oracle::MakeEngine& make, 
     if (reference != nullptr) {
       EXPECT_EQ(result, other.value()->step(command));
     }
-    tell(scheduler, command, result);
+    scheduler.observe(command, result);
   }
   return count;
 }

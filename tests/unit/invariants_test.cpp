@@ -155,6 +155,23 @@ const Break breaks[] = {
        s.free = {4}, s.backwards = {4}, s.num_free_blocks = 1;
      }}};
 
+// Covers: I4
+TEST(Invariants, NameBothGroupsOfABlock) {
+  Inspected state;
+  state.tables = {{{"r", {}, {}}, {"s", {1}, {}}}, {}, {{"t", {2}, {}}, {"r", {1}, {}}}};
+  state.counts[1] = 2;
+  const Finding found = Invariants<S>().check(state);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->clause, Clause::i4);
+  EXPECT_EQ(found->block, 1U);
+  EXPECT_EQ(found->request, "r");
+  EXPECT_EQ(found->actual, 2);    // the group it is found in
+  EXPECT_EQ(found->expected, 0);  // the group that has it already
+  // One group further: the first table of the last group but one.
+  state.tables = {{{"r", {}, {}}}, {{"s", {1}, {}}}, {{"t", {1}, {}}, {"u", {2}, {}}}};
+  EXPECT_EQ(Invariants<S>().check(state)->expected, 1);
+}
+
 // Covers: I19
 TEST(Invariants, LetNullBlocksStandForWhatIsSkipped) {
   Invariants<S> invariants;

@@ -37,6 +37,30 @@ TEST(Protocol, AHelloIsReadAsItWasWritten) {
   EXPECT_FALSE(read.value().has("take_events"));
 }
 
+// An engine that lists no options understands all; one that does understands what it lists.
+// Covers: ENGINE-01
+TEST(Protocol, AnOptionIsUnderstoodIfItIsListed) {
+  AddRequest<S> salted{};
+  salted.req = "r0";
+  salted.cache_salt = "salt";
+  AllocateSlots<S> ahead{};
+  ahead.req = "r0";
+  ahead.num_lookahead_tokens = 1;
+  EngineHello hello = some_hello();
+  EXPECT_FALSE(hello_from_answer(hello_answer(hello)).value().options.has_value());
+  EXPECT_TRUE(hello.understands(Command<S>(salted)));
+  EXPECT_TRUE(hello.understands(Command<S>(ahead)));
+  hello.options = {"cache_salt"};
+  const EngineHello read = hello_from_answer(hello_answer(hello)).value();
+  EXPECT_EQ(read.options, hello.options);
+  EXPECT_TRUE(read.understands(Command<S>(salted)));
+  EXPECT_FALSE(read.understands(Command<S>(ahead)));
+  ahead.num_lookahead_tokens = 0;
+  EXPECT_TRUE(read.understands(Command<S>(ahead)));
+  hello.options = {"beams"};
+  EXPECT_NE(hello_from_answer(hello_answer(hello)).error().what.find("beams"), std::string::npos);
+}
+
 TEST(Protocol, AHelloSaysWhatIsWrongWithIt) {
   const auto error_of = [](EngineHello hello) { return hello_from_answer(hello_answer(hello)).error(); };
   EngineHello hello = some_hello();

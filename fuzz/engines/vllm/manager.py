@@ -10,6 +10,7 @@ import types
 
 import standins
 
+core = standins.core
 distribution = standins.install()
 
 from vllm import envs
@@ -99,6 +100,19 @@ def operations():
     return names
 
 
+def hello():
+    listed = operations()
+    return {
+        "engine": "vllm",
+        "version": distribution.version,
+        "group_kinds": group_kinds(),
+        "operations": [name for name in (*OPERATIONS, "state") if name in listed],
+        "hash_fn": hash_functions(),
+        "events": True,
+        "errors": False,
+    }
+
+
 def used():
     """Whose behaviour the answers are; the check at start asks where each is defined."""
     specs = [getattr(interface, SPECS[kind]) for kind in group_kinds()]
@@ -142,7 +156,8 @@ def arguments_of(config):
         "max_model_len": config["max_model_len"],
         "hash_block_size": config["hash_block_size"],
         "enable_caching": config.get("enable_caching", True),
-        "use_eagle": config.get("use_eagle", False),
+        # A server with a drafter says so and flags its groups; later versions drop nothing if only the latter is done.
+        "use_eagle": config.get("use_eagle", False) or any(group.get("is_eagle_group") for group in config["groups"]),
         "log_stats": config.get("log_stats") is not False,
         "enable_kv_cache_events": config.get("events", False),
         "dcp_world_size": config.get("dcp_world_size", 1),

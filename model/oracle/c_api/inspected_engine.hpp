@@ -20,17 +20,12 @@ class InspectedEngine : public oracle::Engine {
 using Inspected = Result<std::unique_ptr<InspectedEngine>>;
 
 template <class System>
-class InspectedEngineOf final : public InspectedEngine {
+class InspectedEngineOf final : public oracle::EngineOf<System, InspectedEngine> {
  public:
-  explicit InspectedEngineOf(System system) : system_(std::move(system)) {}
-  Result<Observation<Growing>> step(const Command<Growing>& command) override {
-    return kvspec::step<System, Growing>(system_, command);
-  }
-  View<Growing> view() const override { return system_.view(); }
-  Finding check() override { return invariants_.check(system_); }
+  using oracle::EngineOf<System, InspectedEngine>::EngineOf;
+  Finding check() override { return invariants_.check(this->system_); }
 
  private:
-  System system_;
   Invariants<Growing> invariants_;
 };
 

@@ -1,8 +1,9 @@
 // An engine that tells one small lie, or takes one freedom that a mode grants: what `kvspec check` is tried with.
 //
-//   liar LIE      the host implementation behind the engine protocol, and the lie
+//   liar LIE      the host implementation behind the engine protocol, and the lie; an unknown one is none
 //
-// Lies depend on what is asked and on nothing else, so that the same requests give the same answers after a restart.
+// Lies depend on what is asked and on nothing else, so that the same requests give the same answers after a restart;
+// only `moody` lies once in the life of a process. Whatever the lie, a question that its hello rules out ends it.
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,6 +19,7 @@
 #include <variant>
 #include <vector>
 
+#include "fuzz/check/policy.hpp"
 #include "fuzz/host_engine.hpp"
 #include "spec/trace/protocol.hpp"
 
@@ -30,6 +32,17 @@ std::vector<std::string> all_operations() {
   return std::visit([]<class... C>(const std::variant<C...>*) { return std::vector<std::string>{C::op...}; },
                     std::variant<const Command<S>*>());
 }
+std::vector<std::string> least_operations() {
+  return {"new_request", "append", "get_computed_blocks", "allocate_slots", "free"};
+}
+
+template <class T>
+bool has(const std::vector<T>& list, const T& element) {
+  return std::ranges::find(list, element) != list.end();
+}
+
+// How the process ends where it is asked for what it has not offered.
+constexpr int asked_too_much = 4;
 
 // The blocks of an engine under other names: those of the mode ids never change, those of the mode order change where a
 // free block that holds nothing is given out.
@@ -97,7 +110,16 @@ class Names {
 
 class Liar {
  public:
-  explicit Liar(std::string_view lie) : lie_(lie) {}
+  explicit Liar(std::string_view lie) : lie_(lie) {
+    hello_.engine = "liar " + std::string(lie);
+    hello_.version = "1";
+    hello_.group_kinds = {GroupKind::full, GroupKind::mla, GroupKind::swa};
+    hello_.operations = lie == "few" ? least_operations() : all_operations();
+    hello_.hash_fn = {HashFunction::sha256_cbor, HashFunction::xxhash};
+    hello_.events = lie != "few";
+    hello_.errors = lie != "ids" && lie != "order" && lie != "few";
+    if (lie == "few") hello_.options.emplace();
+  }
 
   void answer(const std::string& line) {
     const Decoded<EngineRequest> request = request_from_line(line);
@@ -108,33 +130,36 @@ class Liar {
  private:
   static void say(const std::string& line) { std::cout << line << std::endl; }
 
-  void reply(const HelloRequest&) const {
-    const bool can_fail = lie_ != "ids" && lie_ != "order";
-    say(hello_answer({.engine = "liar " + std::string(lie_),
-                      .version = "1",
-                      .group_kinds = {GroupKind::full, GroupKind::mla, GroupKind::swa},
-                      .operations = all_operations(),
-                      .hash_fn = {HashFunction::sha256, HashFunction::sha256_cbor},
-                      .events = true,
-                      .errors = can_fail}));
-  }
+  void reply(const HelloRequest&) const { say(hello_answer(hello_)); }
   void reply(const Config<S>& config) {
-    auto made = host_engine()(config);
+    const auto is_managed = [&](const GroupSpec& group) { return has(hello_.group_kinds, group.kind); };
+    const bool is_supported = has(hello_.hash_fn, config.hash_fn) && (hello_.events || !config.events);
+    if (!is_supported || !std::ranges::all_of(config.groups, is_managed)) std::_Exit(asked_too_much);
+    if (lie_ == "config") return say(error_answer({"error", "not this one"}));
+    // Has a part of a defect: it depends on the size of the pool.
+    const bool has_defect = lie_ == "part" && config.num_blocks % 2 == 1;
+    auto made = has_defect ? host_engine({Clause::dev_05})(config) : host_engine()(config);
     if (!made) return say(error_answer({"error", "a configuration that breaks a rule"}));
     engine_ = std::move(made.value());
+    strays_ = false;
     names_.reset();
     if (lie_ == "ids" || lie_ == "order") names_.emplace(static_cast<std::size_t>(config.num_blocks), lie_ == "order");
     say(config_answer());
   }
   void reply(const ResetRequest&) { say(reset_answer()); }
   void reply(Command<S> command) {
+    const std::string op = std::visit([](const auto& c) { return std::string(c.op); }, command);
+    if (!has(hello_.operations, op) || !hello_.understands(command)) std::_Exit(asked_too_much);
     if (std::holds_alternative<Free<S>>(command) && misbehaves()) return;
     if (lie_ == "claim" && std::holds_alternative<DumpState<S>>(command)) return say(unsupported_answer("no state"));
     if (names_) names_->inward(command);
     const bool gives_out =
         std::holds_alternative<AllocateSlots<S>>(command) || std::holds_alternative<PoolGetNewBlocks<S>>(command);
     if (names_ && gives_out) names_->shuffle(engine_->view().state);
+    const StateDump<S> before = lie_ == "policy" ? engine_->view().state : StateDump<S>{};
     Result<Observation<S>> result = engine_->step(command);
+    if (lie_ == "policy" && choice_of(command, before, engine_->view().state) != Choice::none) strays_ = true;
+    if (!result && !hello_.errors) std::_Exit(asked_too_much);
     if (!result) return say(error_answer({"error", "a precondition is broken"}));
     if (names_) names_->outward(result.value());
     std::visit([&](auto& seen) { twist(seen); }, result.value());
@@ -160,21 +185,42 @@ class Liar {
     if (seen.num_free > 0) --seen.num_free;
   }
   void twist(AllocateSlots<S>::Observation& seen) const {
-    if (lie_ != "swap" || !seen.result) return;
+    if (!seen.result) return;
     for (BlockList<S>& added : *seen.result) {
-      if (added.size() > 1) std::swap(added[0], added[1]);
+      if (lie_ == "swap" && added.size() > 1) std::swap(added[0], added[1]);
+      if (lie_ == "steal" && !added.empty()) steal(added);
     }
+  }
+  // Gives out a block that somebody else has.
+  void steal(BlockList<S>& added) const {
+    for (const auto& entry : engine_->view().state.ref_cnt) {
+      if (!has(added, entry.block)) added[0] = entry.block;
+    }
+  }
+  void twist(GetComputedBlocks<S>::Observation& seen) const {
+    if (lie_ != "miss" && !strays_) return;
+    for (BlockList<S>& blocks : seen.blocks) blocks.clear();
+    seen.num_computed_tokens = 0;
   }
   void twist(TakeEvents<S>::Observation& seen) const {
     if (lie_ == "event" && !seen.events.empty()) seen.events.pop_back();
   }
-  void twist(AddRequest<S>::Observation& seen) const {
-    if (lie_ == "hash" && !seen.block_hashes.empty()) seen.block_hashes.back().bytes[7] ^= 1;
+  void twist(AppendTokens<S>::Observation& seen) const {
+    if (lie_ == "hashless") seen.new_block_hashes.clear();
+  }
+  void twist(AddRequest<S>::Observation& seen) {
+    if (lie_ == "hashless") seen.block_hashes.clear();
+    if (seen.block_hashes.empty()) return;
+    const bool is_first = !std::exchange(has_hashed_, true);
+    if (lie_ == "hash" || (lie_ == "moody" && is_first)) seen.block_hashes.back().bytes[7] ^= 1;
   }
   template <class O>
   void twist(O&) const {}
 
   std::string_view lie_;
+  EngineHello hello_{};
+  bool has_hashed_ = false;
+  bool strays_ = false;  // has cached otherwise than the host from some command on
   std::unique_ptr<oracle::Engine> engine_{};
   std::optional<Names> names_{};
 };

@@ -1,0 +1,22 @@
+"""SGLang's radix cache as an engine for `kvspec check`: speaks docs/engine-protocol.md on standard input and output.
+
+    python adapter.py               serves until its input ends
+    python adapter.py --check       says whether the core is the installed package's own, and exits
+    python adapter.py --stand-ins   lists what is replaced beside the core, and exits
+"""
+
+import pathlib
+import sys
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+
+import protocol
+
+
+def load():
+    import manager
+
+    return manager
+
+
+protocol.main("sglang", load)

@@ -1,0 +1,17 @@
+// The clause of a counterexample in the light of all of it.
+//
+// While a counterexample is shrunk its clause follows from the command and from what differs alone, so that it stays
+// the same when the configuration becomes simpler. What is left in the end matters: a window that could not be taken
+// away is what the difference is about, and the clause is that of windows.
+#pragma once
+
+#include "fuzz/shrink.hpp"
+#include "spec/clauses.hpp"
+
+namespace kvspec::fuzz {
+
+// The clause of failure.counterexample, or the special one that holds in its place in a configuration such as the
+// failure's. Precondition: the failure is as small as it gets.
+Clause precise_clause(const Failure& failure);
+
+}  // namespace kvspec::fuzz

@@ -1,0 +1,170 @@
+"""Hunts mechanical changes (changes.py) and reckons a score per file.
+
+First every change is hunted for a short time, then those that survived for a longer one. A survivor that equivalent.txt
+explains counts neither as killed nor as survived: it is no bug.
+"""
+
+import json
+import random
+import re
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from changes import Change, Changes, find_changes
+from hunting import Hunter, Verdict
+from subjects import Builder, DoesNotCompile
+
+MOST_ROUNDS = 40
+# Changes of kinds that the compiler would stop at for their form alone.
+OPTIONS = ("-Wno-c++11-narrowing", "-Wno-invalid-constexpr", "-ferror-limit=0", "-fno-caret-diagnostics")
+
+
+@dataclass(frozen=True)
+class Result:
+    change: Change
+    verdict: Verdict
+    reason: str  # why it is equivalent; empty if nobody said so
+
+    @property
+    def kind(self) -> str:
+        if self.verdict.killed:
+            return "killed"
+        return "equivalent" if self.reason else "survived"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A line of equivalent.txt: changes of lines that have the text, and of that description, if there is one."""
+
+    file: str
+    text: str
+    what: str
+    reason: str
+
+    def explains(self, change: Change) -> bool:
+        return change.file == self.file and self.text in change.text and re.fullmatch(self.what, change.what) is not None
+
+
+def read_reasons(file: Path) -> list[Reason]:
+    """FILE | TEXT OF THE LINE | WHAT, a regular expression | WHY, a line each; # begins a comment."""
+    reasons = []
+    for line in file.read_text(encoding="utf-8").splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        name, text, what, reason = (part.strip() for part in line.split(" | "))
+        reasons.append(Reason("impl/host/" + name, text, what or ".*", reason))
+    return reasons
+
+
+def make_subject(builder: Builder, root: Path, folder: Path) -> tuple[Changes, set[int], Path]:
+    """The implementation with every change that compiles compiled in; the second are those that do not. What was made
+    of the same changes before is taken as it is."""
+    overlay, noted = folder / "source", folder / "dropped.json"
+    options = (*OPTIONS, "-include", str(root / "tests/mutants/hunter/change.hpp"))
+    changes = find_changes(root, builder.together(folder), builder.arguments(), "impl/host")
+    print(f"{len(changes.changes)} changes found", flush=True)
+    subject = folder / "subject.so"
+    key = changes.digest(overlay)
+    if noted.is_file() and subject.is_file() and subject.stat().st_mtime > builder.unmutated.stat().st_mtime:
+        before = json.loads(noted.read_text(encoding="utf-8"))
+        if before["changes"] == key:
+            return changes, set(before["dropped"]), subject
+    dropped: set[int] = set()
+    for _ in range(MOST_ROUNDS):
+        changed = changes.write(overlay, dropped)
+        try:
+            builder.check_all(overlay, changed, folder, *options)
+            break
+        except DoesNotCompile as problem:
+            more = changes.to_drop(overlay, str(problem)) - dropped
+            if not more:
+                raise
+            dropped |= more
+    print(f"{len(dropped)} changes do not compile", flush=True)
+    builder.make_all(overlay, changed, subject, *options)
+    noted.write_text(json.dumps({"changes": key, "dropped": sorted(dropped)}), encoding="utf-8")
+    return changes, dropped, subject
+
+
+class GenericRun:
+    """Finds, chooses and hunts the changes."""
+
+    def __init__(self, builder: Builder, root: Path, hunter: Hunter, reasons: list[Reason]):
+        self.hunter = hunter
+        self.reasons = reasons
+        self.changes, self.dropped, self.subject = make_subject(builder, root, builder.build / "mutants/generic")
+
+    def choose(self, file: str | None, sample: int | None, seed: int) -> list[Change]:
+        chosen = [c for c in self.changes.changes if c.number not in self.dropped and (not file or file in c.file)]
+        if sample is not None and sample < len(chosen):
+            chosen = sorted(random.Random(seed).sample(chosen, sample), key=lambda change: change.number)
+        return chosen
+
+    def run(self, chosen: list[Change], short_seconds: float, long_seconds: float) -> list[Result]:
+        # Switches that are all off change nothing, or everything would be killed.
+        companion = Hunter(self.hunter.program, self.hunter.traces, self.hunter.seed, 2 * short_seconds)
+        unchanged = companion.hunt(self.subject, "--changes", "0")
+        if unchanged.killed:
+            raise RuntimeError(f"the implementation is killed without any change:\n{unchanged.report}")
+        print(f"without any change: survives {unchanged.operations} operations", flush=True)
+        verdicts = self._hunt(chosen, short_seconds)
+        survivors = [change for change in chosen if not verdicts[change.number].killed and not self._reason(change)]
+        if long_seconds > short_seconds:
+            verdicts |= self._hunt(survivors, long_seconds)
+        return [Result(change, verdicts[change.number], self._reason(change)) for change in chosen]
+
+    def _reason(self, change: Change) -> str:
+        return next((reason.reason for reason in self.reasons if reason.explains(change)), "")
+
+    def _hunt(self, chosen: list[Change], seconds: float) -> dict[int, Verdict]:
+        if not chosen:
+            return {}
+        print(f"{len(chosen)} changes, {seconds:g} s each at most", flush=True)
+        hunter = Hunter(self.hunter.program, self.hunter.traces, self.hunter.seed, seconds)
+        numbers = ",".join(str(change.number) for change in chosen)
+        by_number = {change.number: change for change in chosen}
+        verdicts = {}
+        options = ("--as-found", "--hang-seconds", "1", "--changes", numbers)
+        for verdict in hunter.hunts(self.subject, *options):
+            verdicts[verdict.change] = verdict
+            if not verdict.killed:
+                print(f"  survived: {text_of(by_number[verdict.change])}", flush=True)
+        return verdicts
+
+    def stale_reasons(self, results: list[Result]) -> list[Reason]:
+        """Those that no survivor needs any more."""
+        survived = [result.change for result in results if not result.verdict.killed]
+        return [reason for reason in self.reasons if not any(reason.explains(change) for change in survived)]
+
+
+def text_of(change: Change) -> str:
+    return f"{change.number} {change.file}:{change.line}: {change.what}: {change.text}"
+
+
+def scores(results: list[Result]) -> list[tuple[str, int, int, int]]:
+    """(file, killed, survived, equivalent), the sum last."""
+    counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for result in results:
+        for name in (result.change.file, "all"):
+            counts[name][result.kind] += 1
+    names = sorted(name for name in counts if name != "all") + ["all"]
+    return [(n, counts[n]["killed"], counts[n]["survived"], counts[n]["equivalent"]) for n in names]
+
+
+def table(results: list[Result]) -> str:
+    lines = ["| file | changes | killed | survived | equivalent | score |", "|---|---:|---:|---:|---:|---:|"]
+    for name, killed, survived, equivalent in scores(results):
+        score = f"{100 * killed / (killed + survived):.1f} %" if killed + survived else ""
+        lines.append(f"| {name} | {killed + survived + equivalent} | {killed} | {survived} | {equivalent} | {score} |")
+    return "\n".join(lines)
+
+
+def as_json(results: list[Result]) -> list[dict]:
+    return [
+        {"change": asdict(r.change), "kind": r.kind, "reason": r.reason, "verdict": asdict(r.verdict)} for r in results
+    ]
+
+
+def write_json(file: Path, results: list[Result]) -> None:
+    file.write_text(json.dumps(as_json(results), indent=1) + "\n", encoding="utf-8")
