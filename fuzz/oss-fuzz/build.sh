@@ -1,7 +1,8 @@
-#!/bin/bash -eu
+#!/bin/bash
 # Builds the fuzz targets as OSS-Fuzz and ClusterFuzzLite expect it. They set CXX, CXXFLAGS (sanitizer and coverage
 # flags included), LIB_FUZZING_ENGINE, SRC, OUT and WORK; `./dev oss-fuzz` sets the same on a machine of one's own.
 # For each target $OUT then has the executable, a zipped seed corpus, its options and, for texts, a dictionary.
+set -eu
 cd "$SRC/kvspec"
 build="${WORK:-build}/kvspec-oss-fuzz"
 

@@ -6,8 +6,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 work="$PWD/build/oss-fuzz"
 rm -rf "$work/out" "$work/src"
-mkdir -p "$work/out" "$work/src" "$work/work"
-ln -s "$PWD" "$work/src/kvspec"
+mkdir -p "$work/out" "$work/src/kvspec" "$work/work"
+# They copy the sources; a link would lead CMake back into this tree.
+git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$work/src/kvspec"
 
 echo "==> fuzz/oss-fuzz/build.sh"
 if ! CXX=clang++-19 LIB_FUZZING_ENGINE=-fsanitize=fuzzer SRC="$work/src" OUT="$work/out" WORK="$work/work" \
