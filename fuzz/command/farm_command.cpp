@@ -16,8 +16,10 @@ namespace {
 
 std::string footer() {
   std::string text =
-      "Runs are independent and small: the model and a manager of up to 16 blocks, 4 requests and 3 groups, in lockstep\n"
-      "with the invariants checked after each command. A run follows from the seed and its number. The first difference\n"
+      "Runs are independent and small: the model and a manager of up to 16 blocks, 4 requests and 3 groups, in "
+      "lockstep\n"
+      "with the invariants checked after each command. A run follows from the seed and its number. The first "
+      "difference\n"
       "is repeated on the host, shrunk, and printed as `kvspec lockstep` does. Under the recorded semantics each\n"
       "deviation that is found is named with the invariant it breaks, and the search goes on.\n\n"
       "Bugs that can be planted, to see that they are found:\n";
@@ -29,7 +31,8 @@ std::string footer() {
 }  // namespace
 
 void add_farm(CLI::App& command, const oracle::Registry&, int& exit_code) {
-  CLI::App* app = command.add_subcommand("farm", "Runs model and small manager side by side, thousands of runs at once");
+  CLI::App* app =
+      command.add_subcommand("farm", "Runs model and small manager side by side, thousands of runs at once");
   auto options = std::make_shared<farm::FarmOptions>();
   const auto set_place = [options](const std::string& place) {
     options->place = place == "cuda" ? cuda::Place::device : cuda::Place::host;

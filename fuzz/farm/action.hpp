@@ -54,7 +54,8 @@ KVSPEC_EXEC constexpr RequestId<S> name_of(std::uint32_t slot) {
 template <class S>
 KVSPEC_EXEC constexpr TokenList<S> tokens_of(const Action& action) {
   TokenList<S> tokens{};
-  for (std::uint32_t i = 0; i < action.num_tokens; ++i) tokens.push_back(static_cast<Token>(action.tokens >> 2 * i & 3));
+  for (std::uint32_t i = 0; i < action.num_tokens; ++i)
+    tokens.push_back(static_cast<Token>(action.tokens >> 2 * i & 3));
   return tokens;
 }
 

@@ -231,9 +231,8 @@ class Caller {
     action.computed = slot.computed;
     action.fresh = fresh_tokens(left);
     if (action.fresh == left) {
-      const std::uint32_t room =
-          std::min(habits_.most_tokens - std::min<std::uint32_t>(slot.num_tokens, habits_.most_tokens),
-                   budget_ - action.fresh);
+      const std::uint32_t room = std::min(
+          habits_.most_tokens - std::min<std::uint32_t>(slot.num_tokens, habits_.most_tokens), budget_ - action.fresh);
       action.fresh += draw.below(std::min(habits_.drafts, room) + 1);
     }
     return action;

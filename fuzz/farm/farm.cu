@@ -1,10 +1,11 @@
-#include "fuzz/farm/farm.hpp"
-
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <span>
 #include <thread>
 #include <utility>
 
+#include "fuzz/farm/farm.hpp"
 #include "fuzz/farm/systems.hpp"
 #include "impl/cuda/atomics.hpp"
 #include "impl/cuda/launch.hpp"
@@ -27,23 +28,27 @@ KVSPEC_EXEC constexpr std::uint32_t slot_of(const Difference& difference) {
   return static_cast<std::uint32_t>(difference.clause) - static_cast<std::uint32_t>(Clause::i1);
 }
 
-// One run from its first beat to its last.
-struct Tend {
+// One run from its first beat to its last, and into the tallies with what came of it.
+template <class SomeLane>
+KVSPEC_EXEC void tend(const Rules& rules, const FarmStart& start, std::uint64_t run, std::uint64_t* tallies) {
+  SomeLane lane(rules, start, run);
+  lane.run();
+  for (std::uint32_t what = 0; what < num_met; ++what) {
+    const std::uint32_t count = lane.coverage().counts[what];
+    if (count != 0) cuda::fetch_and_add(tallies + what, std::uint64_t{count});
+  }
+  if (!lane.difference()) return;
+  cuda::fetch_and_min(tallies + num_met + slot_of(*lane.difference()), run << step_bits | lane.difference()->step);
+}
+
+struct TendOnDevice {
   Rules rules;
-  const Setting<Storage>* settings;
+  const FarmStart* starts;
   std::uint64_t first;
   std::uint64_t* tallies;
 
   KVSPEC_EXEC void operator()(std::uint64_t i) const {
-    const std::uint64_t run = first + i;
-    FarmLane lane(rules, settings[setting_of(run)], run);
-    lane.run();
-    for (std::uint32_t what = 0; what < num_met; ++what) {
-      const std::uint32_t count = lane.coverage().counts[what];
-      if (count != 0) cuda::fetch_and_add(tallies + what, std::uint64_t{count});
-    }
-    if (!lane.difference()) return;
-    cuda::fetch_and_min(tallies + num_met + slot_of(*lane.difference()), run << step_bits | lane.difference()->step);
+    tend<FarmLane>(rules, starts[setting_of(first + i)], first + i, tallies);
   }
 };
 
@@ -73,15 +78,21 @@ constexpr Tallies empty_tallies() {
   return tallies;
 }
 
-// On the host each thread keeps tallies of its own.
-Tallies tend_on_host(const Tend& tend, std::uint64_t count, std::uint32_t threads) {
+// On the host each thread keeps tallies of its own and makes its systems itself.
+Tallies tend_on_host(const Rules& rules, const std::vector<Setting<Storage>>& settings, std::uint64_t first,
+                     std::uint64_t count, std::uint32_t threads) {
   std::vector<Tallies> parts(threads, empty_tallies());
   std::vector<std::thread> workers;
   for (std::uint32_t t = 0; t < threads; ++t) {
     workers.emplace_back([&, t] {
-      Tend own = tend;
-      own.tallies = parts[t].data();
-      for (std::uint64_t i = t; i < count; i += threads) own(i);
+      for (std::uint64_t run = first + t; run < first + count; run += threads) {
+        const std::optional<FarmStart> start = make_start(settings[setting_of(run)]);
+        if (start) {
+          tend<ThoroughLane>(rules, *start, run, parts[t].data());
+        } else {
+          cuda::fetch_and_min(parts[t].data() + num_met + slot_of(Difference{}), run << step_bits);
+        }
+      }
     });
   }
   for (std::thread& worker : workers) worker.join();
@@ -94,7 +105,8 @@ Tallies tend_on_host(const Tend& tend, std::uint64_t count, std::uint32_t thread
 }
 
 constexpr std::uint32_t threads_per_block = 64;
-constexpr std::uint64_t lanes_on_device = std::uint64_t{1} << 17;
+// Many times what a device works on at once, so that its last multiprocessors do not wait long for each other.
+constexpr std::uint64_t lanes_on_device = std::uint64_t{1} << 18;
 constexpr std::uint64_t lanes_per_host_thread = 256;
 
 }  // namespace
@@ -108,19 +120,29 @@ Result<Done> Farm::open(cuda::Place place, std::uint64_t seed, Semantics semanti
   if (!stream) return stream.error();
   stream_ = std::move(stream.value());
   threads_ = threads;
-  std::vector<Setting<Storage>> settings;
-  for (std::uint32_t i = 0; i < num_settings; ++i) settings.push_back(draw_setting<Storage>(seed, i, semantics));
-  settings_.assign(stream_, settings);
+  for (std::uint32_t i = 0; i < num_settings; ++i) settings_.push_back(draw_setting<Storage>(seed, i, semantics));
+  if (!stream_.on_device()) return stream_.finish();
+  std::vector<FarmStart> starts;
+  for (const Setting<Storage>& setting : settings_) {
+    const std::optional<FarmStart> start = make_start(setting);
+    if (!start) return Error{Clause::scope_01};
+    starts.push_back(*start);
+  }
+  const auto bytes = std::as_bytes(std::span(starts));
+  starts_.assign(stream_, bytes);
   tallies_.reserve(stream_, num_tallies);
   return stream_.finish();
 }
 
 Result<Harvest> Farm::perform(const Rules& rules, std::uint64_t first, std::uint64_t count) {
-  Tend tend{.rules = rules, .settings = settings_.data(), .first = first, .tallies = tallies_.data()};
-  if (!stream_.on_device()) return harvest_of(tend_on_host(tend, count, threads_).data());
+  if (!stream_.on_device()) return harvest_of(tend_on_host(rules, settings_, first, count, threads_).data());
   const Tallies empty = empty_tallies();
   stream_.copy_in(tallies_.data(), empty.data(), sizeof empty);
-  cuda::launch<threads_per_block>(stream_, count, tend);
+  const TendOnDevice body{.rules = rules,
+                          .starts = reinterpret_cast<const FarmStart*>(starts_.data()),
+                          .first = first,
+                          .tallies = tallies_.data()};
+  cuda::launch<threads_per_block>(stream_, count, body);
   const std::vector<std::uint64_t> tallies = tallies_.read(stream_, num_tallies);
   const Result<Done> done = stream_.finish();
   if (!done) return done.error();

@@ -2,6 +2,7 @@
 // seed and its number alone, so whatever is found is repeated from those (replay.hpp).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -50,7 +51,8 @@ class Farm {
 
  private:
   cuda::Stream stream_;
-  cuda::Buffer<Setting<Storage>> settings_;
+  std::vector<Setting<Storage>> settings_;
+  cuda::Buffer<std::byte> starts_;       // on a device: where the runs of each setting start
   cuda::Buffer<std::uint64_t> tallies_;  // totals, then a slot per kind of find
   std::uint32_t threads_ = 1;
 };

@@ -1,6 +1,7 @@
 // A lane: one run of a farm. It drives two systems in lockstep, as fuzz/lockstep.hpp does, in a form that a thread of a
-// device can hold: after each command the answers are compared and the invariants are checked on both, after each
-// `view_period` commands the views. The first difference ends the run.
+// device can hold: after each command the answers are compared and the invariants are checked on both, after every few
+// the states, as far as the walks of spec/invariants.hpp show them. On the host the views are compared as well, after
+// each `view_period` commands; writing them down is too much for a device. The first difference ends the run.
 //
 // Of the invariants about more than one state those are checked that follow from an answer and the state behind it; the
 // watch of the host's lockstep, which the run is replayed under, has them all:
@@ -12,6 +13,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <type_traits>
 
 #include "fuzz/disagreement.hpp"
@@ -53,6 +55,9 @@ class Tolerated {
   std::uint64_t bits_ = 0;
 };
 
+// Beats from one comparison of the states to the next; of beats, so that the threads of a warp do it together.
+inline constexpr std::uint32_t beats_per_comparison = 4;
+
 struct Rules {
   std::uint64_t seed = 0;
   std::uint32_t beats = 0;
@@ -61,19 +66,26 @@ struct Rules {
   Bug bug = Bug::none;  // put into the right system
 };
 
+// Where a run starts: its setting and the two systems as they are made, which are values and are copied.
 template <class S, class Left, class Right>
+struct Start {
+  Setting<S> setting{};
+  Left left{};
+  Right right{};
+};
+
+template <class S, class Left, class Right, bool compares_views>
 class Lane {
  public:
-  KVSPEC_EXEC constexpr Lane(const Rules& rules, const Setting<S>& setting, std::uint64_t run)
+  KVSPEC_EXEC Lane(const Rules& rules, const Start<S, Left, Right>& start, std::uint64_t run)
       : rules_(rules),
-        setting_(setting),
+        setting_(start.setting),
         run_(run),
-        caller_(setting.habits, mix(rules.seed + setting_of(run))),
-        left_(Left::create(setting.config)),
-        right_(Right::create(setting.config)) {
+        caller_(start.setting.habits, mix(rules.seed + setting_of(run))),
+        left_(start.left),
+        right_(start.right) {
     coverage_.meet(Met::runs);
-    if (left_.ok() != right_.ok()) difference_ = Difference{};
-    right_.value().plant(rules.bug);
+    right_.plant(rules.bug);
   }
 
   // All beats, or those until the first difference. `listener(action)` is told each command before it is performed.
@@ -90,9 +102,11 @@ class Lane {
       perform(action, what == Beat::err);
       if (!goes_on()) return;
       action = caller_.after(action, hit_tokens_, draw);
-      if (action.op == Op::none) continue;
-      listener(action);
-      perform(action, false);
+      if (action.op != Op::none) {
+        listener(action);
+        perform(action, false);
+      }
+      if (beat % beats_per_comparison == 0 && goes_on()) compare_states();
     }
   }
   KVSPEC_EXEC constexpr void run() {
@@ -103,7 +117,7 @@ class Lane {
   KVSPEC_EXEC constexpr const Coverage& coverage() const { return coverage_; }
 
  private:
-  KVSPEC_EXEC constexpr bool goes_on() const { return !difference_ && left_.ok() && !has_outgrown_; }
+  KVSPEC_EXEC constexpr bool goes_on() const { return !difference_ && !has_outgrown_; }
 
   KVSPEC_EXEC constexpr void perform(const Action& action, bool is_mistake) {
     with_command<S>(action, [&](const auto& command) { this->perform(action, command, is_mistake); });
@@ -112,10 +126,10 @@ class Lane {
   template <class C>
   KVSPEC_APART KVSPEC_EXEC constexpr void perform(const Action& action, const C& command, bool is_mistake) {
     const std::uint32_t hashed_before = hashed_blocks();
-    const std::uint32_t free_before = right_.value().num_free();
-    const auto left = left_.value().step(command);
-    const auto right = right_.value().step(command);
-    if (right_.value().outgrown()) {
+    const std::uint32_t free_before = right_.num_free();
+    const auto left = left_.step(command);
+    const auto right = right_.step(command);
+    if (right_.outgrown()) {
       has_outgrown_ = true;
       coverage_.meet(Met::outgrown);
       return;
@@ -128,17 +142,48 @@ class Lane {
     if (!left) coverage_.meet(Met::errors);
     check_state();
     if (!is_mistake) observe(action, command, left, hashed_before, free_before);
-    if (!difference_ && (steps_ + 1) % rules_.view_period == 0) compare_views();
+    if constexpr (compares_views) {
+      if ((steps_ + 1) % rules_.view_period == 0 && !(left_.view() == right_.view())) {
+        differ(Disagreement::view, Side::right, Clause{});
+      }
+    }
     ++steps_;
   }
 
   KVSPEC_APART KVSPEC_EXEC constexpr void check_state() {
-    if (const Finding found = left_invariants_.check(left_.value())) broke(Side::left, found->clause);
-    if (const Finding found = right_invariants_.check(right_.value())) broke(Side::right, found->clause);
+    if (const Finding found = left_invariants_.check(left_)) broke(Side::left, found->clause);
+    if (const Finding found = right_invariants_.check(right_)) broke(Side::right, found->clause);
   }
 
-  KVSPEC_APART KVSPEC_EXEC constexpr void compare_views() {
-    if (!(left_.value().view() == right_.value().view())) differ(Disagreement::view, Side::right, Clause{});
+  // What the walks show of both. Each kind of thing becomes a number in which order counts where it counts, so that
+  // nothing has to be kept to be compared.
+  KVSPEC_APART KVSPEC_EXEC constexpr void compare_states() {
+    bool equal = free_queue_of(left_) == free_queue_of(right_) && left_.num_keys() == right_.num_keys();
+    for (BlockId b = 1; b < right_.num_blocks(); ++b) {
+      equal = equal && left_.ref_cnt(b) == right_.ref_cnt(b) && left_.has_hash(b) == right_.has_hash(b) &&
+              (!right_.has_hash(b) || left_.group(b) == right_.group(b));
+    }
+    for (GroupId g = 0; g < right_.num_groups(); ++g) equal = equal && tables_of(left_, g) == tables_of(right_, g);
+    if (!equal) difference_ = Difference{Disagreement::view, Side::right, Clause{}, steps_ - 1};
+  }
+  // The ids from head to tail.
+  template <class System>
+  static KVSPEC_EXEC constexpr std::uint64_t free_queue_of(const System& system) {
+    std::uint64_t ids = 1;
+    system.walk_free([&](BlockId b) { ids = ids << 4 | b; });
+    return ids;
+  }
+  // Tables and cached counts, in any order of requests.
+  template <class System>
+  static KVSPEC_EXEC constexpr std::uint64_t tables_of(const System& system, GroupId g) {
+    std::uint64_t sum = 0;
+    system.walk_tables(g, [&](std::string_view req, const auto& table, std::optional<Count> cached, Count) {
+      std::uint64_t ids = 1;
+      for (const BlockId b : table) ids = ids << 4 | b;
+      sum +=
+          mix(ids ^ std::uint64_t{static_cast<unsigned char>(req[0])} << 56 ^ std::uint64_t{cached.value_or(63)} << 48);
+    });
+    return sum;
   }
 
   template <class C, class R>
@@ -158,12 +203,12 @@ class Lane {
       if constexpr (std::is_same_v<C, GetComputedBlocks<S>>) check_hit(action, result.value());
       if constexpr (std::is_same_v<C, ResetPrefixCache<S>>) {
         if (result.value().result) coverage_.meet(Met::resets);
-        if (result.value().result && (hashed_blocks() != 0 || left_.value().num_keys() != 0)) {
+        if (result.value().result && (hashed_blocks() != 0 || left_.num_keys() != 0)) {
           broke(Side::both, Clause::i25);
         }
       }
       if constexpr (std::is_same_v<C, RemoveSkippedBlocks<S>>) {
-        coverage_.meet(Met::skipped_blocks, right_.value().num_free() - free_before);
+        coverage_.meet(Met::skipped_blocks, right_.num_free() - free_before);
       }
       if constexpr (std::is_same_v<C, Free<S>>) {
         if (caller_.is_idle() && !is_all_free()) broke(Side::both, Clause::i26);
@@ -174,7 +219,7 @@ class Lane {
   // A bit per block.
   KVSPEC_EXEC constexpr std::uint32_t hashed_blocks() const {
     std::uint32_t blocks = 0;
-    for (BlockId b = 1; b < right_.value().num_blocks(); ++b) blocks |= right_.value().has_hash(b) ? 1U << b : 0U;
+    for (BlockId b = 1; b < right_.num_blocks(); ++b) blocks |= right_.has_hash(b) ? 1U << b : 0U;
     return blocks;
   }
 
@@ -187,7 +232,7 @@ class Lane {
     const std::uint32_t now = hashed_blocks();
     std::uint32_t count = 0;
     for (std::uint32_t left = now; left != 0; left &= left - 1) ++count;
-    if (count > right_.value().num_keys()) coverage_.meet(Met::duplicates);
+    if (count > right_.num_keys()) coverage_.meet(Met::duplicates);
   }
 
   // [I10]
@@ -195,7 +240,7 @@ class Lane {
     hit_tokens_ = hit.num_computed_tokens;
     coverage_.meet(Met::look_ups);
     if (hit_tokens_ > 0) coverage_.meet(Met::hits);
-    const Right& system = right_.value();
+    const Right& system = right_;
     const bool is_alone = system.num_groups() == 1;
     const std::int64_t alignment = is_alone ? system.block_size(0) : setting_.config.scheduler_block_size;
     bool holds = hit_tokens_ % alignment == 0 && (hit_tokens_ == 0 || hit_tokens_ < caller_.num_tokens(action.slot));
@@ -206,7 +251,7 @@ class Lane {
   }
 
   KVSPEC_EXEC constexpr bool is_all_free() const {
-    const Right& system = right_.value();
+    const Right& system = right_;
     bool has_tables = false;
     for (GroupId g = 0; g < system.num_groups(); ++g) {
       system.walk_tables(g, [&](const auto&...) { has_tables = true; });
@@ -225,8 +270,8 @@ class Lane {
   const Setting<S>& setting_;
   std::uint64_t run_;
   Caller caller_;
-  Result<Left> left_;
-  Result<Right> right_;
+  Left left_;
+  Right right_;
   Invariants<S, typename TableBlocksOf<Left>::type> left_invariants_{};
   Invariants<S, typename TableBlocksOf<Right>::type> right_invariants_{};
   Coverage coverage_{};

@@ -1,7 +1,8 @@
 // A list of fixed capacity inside the value, as InplaceVector of spec/storage.hpp, for states of which a device holds a
 // hundred thousand: its size is a byte, a list of capacity 0 has no elements, and elements beyond the size are not
 // initialised, because most of what a device would do otherwise is writing zeros. It is no part of a constant
-// expression, which is what InplaceVector is for.
+// expression, which is what InplaceVector is for: nvcc tries to evaluate constexpr constructors, and with states of
+// this size that takes it minutes.
 #pragma once
 
 #include <cstddef>
@@ -27,13 +28,13 @@ class PackedList {
   // Small elements by value: a device cannot refer to a constant of the namespace, which has no address there.
   using Argument = std::conditional_t<sizeof(T) <= sizeof(void*), T, const T&>;
 
-  KVSPEC_EXEC constexpr PackedList() {}
-  KVSPEC_EXEC constexpr PackedList(std::initializer_list<T> init) {
+  KVSPEC_EXEC PackedList() {}
+  KVSPEC_EXEC PackedList(std::initializer_list<T> init) {
     for (const T& x : init) push_back(x);
   }
   template <class It>
     requires(!std::is_integral_v<It>)
-  KVSPEC_EXEC constexpr PackedList(It first, It last) {
+  KVSPEC_EXEC PackedList(It first, It last) {
     for (; first != last; ++first) push_back(*first);
   }
 
@@ -116,11 +117,11 @@ class PackedList {
 template <std::size_t Capacity>
 class PackedText {
  public:
-  KVSPEC_EXEC constexpr PackedText() {}
-  KVSPEC_EXEC constexpr PackedText(const char* text) {
+  KVSPEC_EXEC PackedText() {}
+  KVSPEC_EXEC PackedText(const char* text) {
     for (; *text != '\0'; ++text) bytes_.push_back(*text);
   }
-  KVSPEC_EXEC constexpr PackedText(std::string_view text) : bytes_(text.begin(), text.end()) {}
+  KVSPEC_EXEC PackedText(std::string_view text) : bytes_(text.begin(), text.end()) {}
 
   KVSPEC_EXEC constexpr std::size_t size() const { return bytes_.size(); }
   KVSPEC_EXEC constexpr bool empty() const { return bytes_.empty(); }

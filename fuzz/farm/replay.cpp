@@ -31,18 +31,28 @@ ClauseSet all_invariants_but(std::optional<Clause> wanted) {
   return clauses;
 }
 
-}  // namespace
-
-Repeated repeat(const Rules& rules, Semantics semantics, std::uint64_t run) {
-  const Setting<Storage> setting = draw_setting<Storage>(rules.seed, setting_of(run), semantics);
+template <class SomeLane>
+Repeated repeat_on(const Rules& rules, Semantics semantics, std::uint64_t run) {
   Repeated repeated;
   repeated.config = draw_setting<Growing>(rules.seed, setting_of(run), semantics).config;
-  FarmLane lane(rules, setting, run);
+  const std::optional<FarmStart> start = make_start(draw_setting<Storage>(rules.seed, setting_of(run), semantics));
+  if (!start) {
+    repeated.difference = Difference{};
+    return repeated;
+  }
+  SomeLane lane(rules, *start, run);
   lane.run([&](const Action& action) {
     with_command<Growing>(action, [&](const auto& command) { repeated.commands.emplace_back(command); });
   });
   repeated.difference = lane.difference();
   return repeated;
+}
+
+}  // namespace
+
+Repeated repeat(const Rules& rules, Semantics semantics, std::uint64_t run, cuda::Place place) {
+  return place == cuda::Place::device ? repeat_on<FarmLane>(rules, semantics, run)
+                                      : repeat_on<ThoroughLane>(rules, semantics, run);
 }
 
 Oracle oracle_of(const Find& find, Bug bug) {

@@ -10,6 +10,7 @@
 #include "fuzz/farm/lane.hpp"
 #include "fuzz/run.hpp"
 #include "fuzz/shrink.hpp"
+#include "impl/cuda/device.hpp"
 #include "spec/config.hpp"
 #include "spec/storage.hpp"
 
@@ -21,8 +22,8 @@ struct Repeated {
   std::optional<Difference> difference{};  // what the lane shows this time
 };
 
-// The run once more, with its commands.
-Repeated repeat(const Rules& rules, Semantics semantics, std::uint64_t run);
+// The run once more on the host, with its commands: as that place performs it.
+Repeated repeat(const Rules& rules, Semantics semantics, std::uint64_t run, cuda::Place place = cuda::Place::host);
 
 // Replays on the model and the small manager, with a bug in the latter. Invariants but `wanted` are not asked for where
 // an invariant is wanted: a run can break several, each of which would end it.

@@ -56,8 +56,8 @@ int FarmSession::perform() {
     fmt::print(stderr, "kvspec farm: {}: {} ({})\n", clause.id, clause.sentence, opened.error().offending);
     return oracle::exit_bad_input;
   }
-  fmt::print("seed {}, {} semantics, on {}{}{}\n", rules_.seed,
-             semantics_ == Semantics::sound ? "sound" : "recorded", cuda::describe(options_.place),
+  fmt::print("seed {}, {} semantics, on {}{}{}\n", rules_.seed, semantics_ == Semantics::sound ? "sound" : "recorded",
+             cuda::describe(options_.place),
              options_.bug == Bug::none ? "" : ", planted: ", options_.bug == Bug::none ? "" : name_of(options_.bug));
   std::fflush(stdout);
   while (more()) {
@@ -83,7 +83,7 @@ int FarmSession::perform() {
 }
 
 int FarmSession::perform_one(std::uint64_t run) {
-  const Repeated repeated = repeat(rules_, semantics_, run);
+  const Repeated repeated = repeat(rules_, semantics_, run, options_.place);
   if (!repeated.difference) {
     fmt::print("run {} of seed {}: {} commands, no difference\n", run, rules_.seed, repeated.commands.size());
     return oracle::exit_equal;
@@ -105,7 +105,7 @@ bool FarmSession::explain(const Find& find) {
   const bool is_expected = semantics_ == Semantics::recorded && find.kind == Disagreement::invariant;
   const Config<Growing> config = draw_setting<Growing>(rules_.seed, setting_of(find.run), semantics_).config;
   if (is_expected && !may_be_new(find, config)) return true;
-  const Repeated repeated = repeat(rules_, semantics_, find.run);
+  const Repeated repeated = repeat(rules_, semantics_, find.run, options_.place);
   const bool is_repeated = repeated.difference && repeated.difference->kind == find.kind &&
                            repeated.difference->step == find.step &&
                            (!find.invariant || repeated.difference->clause == *find.invariant);
@@ -120,7 +120,8 @@ bool FarmSession::explain(const Find& find) {
     const std::optional<Breach> breach = fuzz::explain(failure);
     if (!breach || std::ranges::find(seen_, *breach) != seen_.end()) {
       tries_.push_back(*find.invariant);
-      if (breach || follows_from_breach(failure, oracle_of({.kind = find.kind, .invariant = {}}, rules_.bug))) return true;
+      if (breach || follows_from_breach(failure, oracle_of({.kind = find.kind, .invariant = {}}, rules_.bug)))
+        return true;
     } else {
       seen_.push_back(*breach);
       fmt::print("{} breaks {}, found after {:.1f} s\n", describe(breach->deviation).id, describe(breach->invariant).id,
@@ -152,11 +153,11 @@ void FarmSession::show(const Failure& failure, const Find& find, std::size_t com
   origin.commands_before = commands_before;
   const std::string file = fmt::format("{}/kvspec-{}.jsonl", options_.trace_dir, name);
   if (!write_counterexample(failure, file)) fmt::print(stderr, "kvspec farm: cannot write {}\n", file);
-  fmt::print("{}trace: {}\nagain: kvspec farm --run {} --seed {} --steps {}{}{}{}\nrun {}, step {}: repeated on the host\n",
-             report(failure, origin), file, find.run, rules_.seed, rules_.beats,
-             semantics_ == Semantics::recorded ? " --semantics recorded" : "",
-             rules_.bug == Bug::none ? "" : " --plant ", rules_.bug == Bug::none ? "" : name_of(rules_.bug), find.run,
-             find.step);
+  fmt::print(
+      "{}trace: {}\nagain: kvspec farm --run {} --seed {} --steps {}{}{}{}\nrun {}, step {}: repeated on the host\n",
+      report(failure, origin), file, find.run, rules_.seed, rules_.beats,
+      semantics_ == Semantics::recorded ? " --semantics recorded" : "", rules_.bug == Bug::none ? "" : " --plant ",
+      rules_.bug == Bug::none ? "" : name_of(rules_.bug), find.run, find.step);
   std::fflush(stdout);
 }
 

@@ -30,8 +30,8 @@ struct Habits {
   bool delays = false;               // caches them later
   bool must_fit = false;
   bool evicts = false;
-  bool drains = false;               // the list of new blocks, each step
-  bool errs = false;                 // makes mistakes on purpose
+  bool drains = false;  // the list of new blocks, each step
+  bool errs = false;    // makes mistakes on purpose
   bool asks_log_probabilities = false;
 };
 
@@ -73,10 +73,10 @@ constexpr void draw_groups(Draw& draw, Config<S>& config, std::uint32_t number) 
     GroupKind kinds[3];
   };
   constexpr Mix mixes[] = {
-      {1, {full, full, full}},  {2, {full, swa, full}},    {2, {full, mamba, full}}, {3, {full, swa, mamba}},
-      {1, {swa, full, full}},   {2, {full, mamba, full}},  {3, {full, swa, swa}},    {2, {swa, mamba, full}},
-      {1, {mamba, full, full}}, {3, {full, full, swa}},    {2, {full, mla, full}},   {2, {full, swa_mla, full}},
-      {2, {full, chunked, full}}, {3, {mla, full, mamba}}, {2, {swa, swa, full}},    {3, {full, mamba, mamba}},
+      {1, {full, full, full}},    {2, {full, swa, full}},   {2, {full, mamba, full}}, {3, {full, swa, mamba}},
+      {1, {swa, full, full}},     {2, {full, mamba, full}}, {3, {full, swa, swa}},    {2, {swa, mamba, full}},
+      {1, {mamba, full, full}},   {3, {full, full, swa}},   {2, {full, mla, full}},   {2, {full, swa_mla, full}},
+      {2, {full, chunked, full}}, {3, {mla, full, mamba}},  {2, {swa, swa, full}},    {3, {full, mamba, mamba}},
   };
   const Mix& mix = mixes[number % std::size(mixes)];
   const std::int64_t size = draw.between(1, 2);
@@ -108,7 +108,8 @@ constexpr Config<S> draw_config(Draw& draw, std::uint32_t number, Semantics sema
   config.dcp_world_size = 1;
   config.pcp_world_size = 1;
   config.use_eagle = draw.chance(2, 5);
-  if (draw.chance(1, 5)) config.groups[draw.below(static_cast<std::uint32_t>(config.groups.size()))].is_eagle_group = true;
+  if (draw.chance(1, 5))
+    config.groups[draw.below(static_cast<std::uint32_t>(config.groups.size()))].is_eagle_group = true;
   config.enable_caching = !draw.chance(1, 24);
   config.events_int_hashes = true;
   config.hash_fn = HashFunction::sha256_cbor;

@@ -1,6 +1,4 @@
 // The parts of the manager of small scope, and where its scope ends.
-#include "impl/cuda/small/manager.hpp"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,6 +7,7 @@
 #include <vector>
 
 #include "impl/cuda/small/block_word.hpp"
+#include "impl/cuda/small/manager.hpp"
 #include "impl/cuda/small/prefix.hpp"
 #include "model/hashing/prefix_hashing.hpp"
 #include "spec/storage.hpp"

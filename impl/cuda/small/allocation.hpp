@@ -16,12 +16,12 @@ namespace kvspec::cuda::small {
 
 // What AllocateSlots says, in tokens. Once it is known not to exceed max_model_len everything is a small number.
 struct Step {
-  std::int64_t computed = 0;   // before the call
+  std::int64_t computed = 0;  // before the call
   std::int64_t hit_tokens = 0;
   std::int64_t external = 0;
-  std::int64_t fresh = 0;      // new tokens, drafts included
+  std::int64_t fresh = 0;  // new tokens, drafts included
   std::int64_t lookahead = 0;
-  bool passes_hit = false;     // the hit of the last look-up, if there is one
+  bool passes_hit = false;  // the hit of the last look-up, if there is one
   bool delays_caching = false;
   bool must_fit = false;
 
@@ -65,8 +65,8 @@ class Allocator {
     return Done{};
   }
 
-  // Precondition: check() finds nothing. False if there are too few free blocks; then blocks of skipped tokens have been
-  // freed if the gate was passed. Otherwise added(g) is what group g was given. [ALLOC-07 .. ALLOC-14]
+  // Precondition: check() finds nothing. False if there are too few free blocks; then blocks of skipped tokens have
+  // been freed if the gate was passed. Otherwise added(g) is what group g was given. [ALLOC-07 .. ALLOC-14]
   KVSPEC_EXEC constexpr bool perform() {
     if (!passes_gate()) return false;
     remove_skipped(state_, request_, step_.ready());

@@ -81,8 +81,9 @@ KVSPEC_EXEC constexpr std::uint32_t ends_of_segments(std::int64_t segment, std::
   std::uint32_t places = 0;
   for (std::int64_t back = 1; back <= needed; ++back) {
     const std::int64_t first = segment - back + shift;
-    if (first < 32) places |= every(static_cast<std::uint32_t>(std::min<std::int64_t>(segment, 32)),
-                                    static_cast<std::uint32_t>(first));
+    if (first < 32)
+      places |=
+          every(static_cast<std::uint32_t>(std::min<std::int64_t>(segment, 32)), static_cast<std::uint32_t>(first));
   }
   return places;
 }
@@ -106,12 +107,10 @@ KVSPEC_EXEC constexpr Group make_group(const Config<S>& config, GroupId id) {
     case GroupKind::swa_mla: {
       group.rule = Rule::window;
       group.reach = static_cast<std::int32_t>(*spec.sliding_window);
-      group.cap =
-          blocks_for(std::min(group.reach - 1 + max_batched, config.max_model_len), group.block_size) + 1;
+      group.cap = blocks_for(std::min(group.reach - 1 + max_batched, config.max_model_len), group.block_size) + 1;
       group.run = static_cast<std::int32_t>(blocks_for(group.reach - 1, group.block_size));
       if (is_sound) group.run = std::max(group.run, 1);  // [DEV-08]
-      const std::int64_t segment =
-          config.retention_interval.value_or(config.scheduler_block_size) / group.block_size;
+      const std::int64_t segment = config.retention_interval.value_or(config.scheduler_block_size) / group.block_size;
       group.kept = ends_of_segments(segment, group.run + (group.drops ? 1 : 0), group.drops ? 1 : 0);
       break;
     }

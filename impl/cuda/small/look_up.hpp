@@ -128,8 +128,7 @@ class LookUp {
         return {0, run - run % step};
       }
       case Rule::chunk: {
-        const std::uint32_t first =
-            static_cast<std::uint32_t>(group.skipped_tokens(reach) / group.block_size);
+        const std::uint32_t first = static_cast<std::uint32_t>(group.skipped_tokens(reach) / group.block_size);
         return {first, first + run_from_left(cached >> first)};
       }
       case Rule::state:
@@ -172,8 +171,7 @@ class LookUp {
   KVSPEC_EXEC constexpr void cut(std::int32_t length) {
     for (GroupId g = 0; g < state_.num_groups; ++g) {
       if (!leads(g) || !is_full(g)) continue;
-      found_[g].length =
-          std::min(found_[g].length, static_cast<std::uint32_t>(length / state_.groups[g].block_size));
+      found_[g].length = std::min(found_[g].length, static_cast<std::uint32_t>(length / state_.groups[g].block_size));
       if (!state_.is_sound) return;
     }
   }

@@ -142,8 +142,9 @@ class Pool {
  private:
   BlockWord queue_{};
   BlockWord hashed_{};
-  std::uint64_t references_ = 0;  // four bits per block: four requests of three groups refer to a block at most 12 times
-  std::uint32_t is_hashed_ = 0;   // a bit per block
+  std::uint64_t references_ =
+      0;                         // four bits per block: four requests of three groups refer to a block at most 12 times
+  std::uint32_t is_hashed_ = 0;  // a bit per block
   std::uint32_t had_twin_ = 0;
   std::uint32_t num_blocks_ = 0;
   std::uint32_t num_keys_ = 0;

@@ -28,7 +28,9 @@ class Prefix {
   KVSPEC_EXEC constexpr std::uint32_t num_tokens() const { return highest(word_) / bits_per_token; }
   bool operator==(const Prefix&) const = default;
 
-  KVSPEC_EXEC constexpr void append(Token token) { word_ = word_ << bits_per_token | static_cast<std::uint64_t>(token); }
+  KVSPEC_EXEC constexpr void append(Token token) {
+    word_ = word_ << bits_per_token | static_cast<std::uint64_t>(token);
+  }
   // The first n tokens. Precondition: there are as many.
   KVSPEC_EXEC constexpr Prefix first(std::uint32_t n) const {
     Prefix prefix{};

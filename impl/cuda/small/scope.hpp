@@ -1,5 +1,5 @@
-// What a small manager can be asked. Beyond it every answer is SCOPE-01, and nothing changes: a manager of fixed size has
-// to say so rather than be wrong.
+// What a small manager can be asked. Beyond it every answer is SCOPE-01, and nothing changes: a manager of fixed size
+// has to say so rather than be wrong.
 //
 //   configuration  at most 16 blocks, 3 groups (full attention, MLA, sliding window, chunked local, state-space),
 //                  tables of at most 16 places, sequences of at most 31 tokens; no events and no truncated digests
@@ -27,8 +27,8 @@ KVSPEC_EXEC constexpr bool is_in_scope(const Config<S>& config) {
   if (config.max_model_len > most_tokens || config.events || config.hash_bits) return false;
   for (const GroupSpec& group : config.groups) {
     if (group.kind == GroupKind::cross) return false;
-    const std::int64_t places = (config.max_model_len + config.effective_block_size(group) - 1) /
-                                config.effective_block_size(group);
+    const std::int64_t places =
+        (config.max_model_len + config.effective_block_size(group) - 1) / config.effective_block_size(group);
     if (places + group.num_speculative_blocks.value_or(0) > word_places) return false;
   }
   return true;

@@ -77,7 +77,7 @@ struct State {
   bool is_sound = true;
   bool caches = true;
   bool logs_stats = true;
-  bool retains = false;  // a retention interval is set [CACHE-09]
+  bool retains = false;   // a retention interval is set [CACHE-09]
   bool outgrown = false;  // a list had no room: what is said from then on means nothing
   PrefixCacheStats stats{};
 

@@ -29,8 +29,7 @@ KVSPEC_EXEC constexpr std::uint32_t places_to_keep(const State& state, const Req
   std::uint32_t kept = group.kept;
   if (group.rule != Rule::window || !state.retains) return kept;
   const std::int32_t prompt = request.num_prompt_tokens - 1;
-  const std::int32_t end =
-      (prompt - prompt % state.scheduler_block_size) / group.block_size + (group.drops ? 1 : 0);
+  const std::int32_t end = (prompt - prompt % state.scheduler_block_size) / group.block_size + (group.drops ? 1 : 0);
   const std::int32_t start = std::max(end - group.run - (group.drops ? 1 : 0), 0);
   return kept | (first_bits(static_cast<std::uint32_t>(end)) & ~first_bits(static_cast<std::uint32_t>(start)));
 }
