@@ -78,7 +78,7 @@ std::vector<std::string> enumerators() {
 
 constexpr std::array<std::string_view, 16> rooms = {"CONF",   "REQ",    "HASH",  "POOL",  "LOOK", "ALLOC",
                                                     "CACHE",  "FREE",   "MAMBA", "EVENT", "STAT", "TRACE",
-                                                    "ENGINE", "DEVICE", "SCOPE", "MODE", "DEV"};
+                                                    "ENGINE", "DEVICE", "SCOPE", "MODE",  "DEV"};
 
 bool is_digits(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0; });
