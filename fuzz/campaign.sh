@@ -21,7 +21,8 @@ logged() {
 
 run() {
   local artifacts="build/fuzz/artifacts/$name/" dictionary="fuzz/targets/$name.dict"
-  local options=(-fork="$2" -max_total_time="$1" -timeout=20 -rss_limit_mb=4096 -artifact_prefix="$artifacts")
+  local options=(-fork="$2" -max_total_time="$1" -timeout=20 -rss_limit_mb=4096 -entropic=0
+    -artifact_prefix="$artifacts")
   mkdir -p "$artifacts"
   [[ ! -f "$dictionary" ]] || options+=(-dict="$dictionary")
   logged "build/fuzz/$name.log" "build/fuzz/$name" "${options[@]}" "$found" "$kept"

@@ -64,6 +64,7 @@ Clause of_hit_blocks(const Config<S>& config, const Counterexample& found) {
   const GroupSpec* const group = group_of(config, found.path);
   const bool is_look_up = found.command && std::holds_alternative<GetComputedBlocks<S>>(*found.command);
   if (!is_look_up || group == nullptr || (found.expected == "0") == (found.actual == "0")) return found.clause;
+  if (config.groups.size() > 1 && has_eagle(config)) return Clause::look_14;
   return clause_of_hit(group->kind);
 }
 

@@ -220,7 +220,8 @@ void mutate_config(Random& random, Config<S>& config, MutateBytes mutate_bytes) 
       return;
     }
     case 1:
-      return spoil(config, random);
+      if (validate(config).ok()) return spoil(config, random);  // one that is spoilt already may have any numbers
+      return change_number(random, config, Config<S>(config));
     case 2:
       return change_number(random, config, Config<S>(config));
     default: {

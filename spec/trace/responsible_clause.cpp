@@ -227,6 +227,7 @@ Clause clause_of_view(const Command<Growing>& command, std::string_view path) {
                           {"usage", Clause::pool_14},
                           {"ref_cnt", parts.references},
                           {"cached_map_size", Clause::pool_10},
+                          {"].blocks[", Clause::pool_09},  // in what order, and not which
                           {"dups", parts.duplicates},
                           {"num_cached_block", parts.cached_counts},
                           {"req_blocks", parts.tables},

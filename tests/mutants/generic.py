@@ -8,6 +8,7 @@ import json
 import random
 import re
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -90,8 +91,9 @@ def make_subject(builder: Builder, root: Path, folder: Path) -> tuple[Changes, s
 class GenericRun:
     """Finds, chooses and hunts the changes."""
 
-    def __init__(self, builder: Builder, root: Path, hunter: Hunter, reasons: list[Reason]):
+    def __init__(self, builder: Builder, root: Path, hunter: Hunter, reasons: list[Reason], workers: int):
         self.hunter = hunter
+        self.workers = workers
         self.reasons = reasons
         self.changes, self.dropped, self.subject = make_subject(builder, root, builder.build / "mutants/generic")
 
@@ -122,15 +124,20 @@ class GenericRun:
             return {}
         print(f"{len(chosen)} changes, {seconds:g} s each at most", flush=True)
         hunter = Hunter(self.hunter.program, self.hunter.traces, self.hunter.seed, seconds)
-        numbers = ",".join(str(change.number) for change in chosen)
         by_number = {change.number: change for change in chosen}
-        verdicts = {}
-        options = ("--as-found", "--hang-seconds", "1", "--changes", numbers)
-        for verdict in hunter.hunts(self.subject, *options):
-            verdicts[verdict.change] = verdict
-            if not verdict.killed:
-                print(f"  survived: {text_of(by_number[verdict.change])}", flush=True)
-        return verdicts
+
+        def hunt_share(share: list[Change]) -> dict[int, Verdict]:
+            numbers = ",".join(str(change.number) for change in share)
+            verdicts = {}
+            for verdict in hunter.hunts(self.subject, "--as-found", "--hang-seconds", "1", "--changes", numbers):
+                verdicts[verdict.change] = verdict
+                if not verdict.killed:
+                    print(f"  survived: {text_of(by_number[verdict.change])}", flush=True)
+            return verdicts
+
+        shares = [chosen[i :: self.workers] for i in range(min(self.workers, len(chosen)))]
+        with ThreadPoolExecutor(self.workers) as pool:
+            return {number: verdict for share in pool.map(hunt_share, shares) for number, verdict in share.items()}
 
     def stale_reasons(self, results: list[Result]) -> list[Reason]:
         """Those that no survivor needs any more."""

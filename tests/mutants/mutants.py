@@ -32,7 +32,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="of the random traffic (default 1)")
     parser.add_argument("--seconds", type=float, default=120, help="processor time to hunt each (default 120)")
     parser.add_argument("--jobs", type=int, default=1, help="compilers at a time for each (default 1)")
-    parser.add_argument("--workers", type=int, default=1, help="mutants at a time (default 1)")
+    parser.add_argument("--workers", type=int, default=1, help="hunts at a time (default 1)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the matrix as JSON")
     parser.add_argument("--docs", action="store_true", help="write the matrix into docs/catches.md")
     parser.add_argument("--report", action="store_true", help="print each shrunk counterexample")
@@ -107,7 +107,7 @@ def run(arguments: argparse.Namespace) -> int:
 def run_generic(arguments: argparse.Namespace, builder: Builder, hunter: Hunter) -> int:
     """1 if a change survives that nobody has explained, or an explanation has nothing to explain."""
     reasons = generic.read_reasons(ROOT / "tests/mutants/equivalent.txt")
-    session = generic.GenericRun(builder, ROOT, hunter, reasons)
+    session = generic.GenericRun(builder, ROOT, hunter, reasons, arguments.workers)
     chosen_changes = session.choose(arguments.file, arguments.sample, arguments.seed)
     results = session.run(chosen_changes, arguments.short, arguments.long)
     survivors = [result for result in results if result.kind == "survived"]
@@ -121,17 +121,26 @@ def run_generic(arguments: argparse.Namespace, builder: Builder, hunter: Hunter)
     if arguments.json:
         generic.write_json(arguments.json, results)
     if arguments.docs:
-        text = f"`./dev mutants --generic` on {matrix.machine()}, at commit {matrix.commit(ROOT)}:\n\n{table}"
+        text = f"`{command_line()}` on {matrix.machine()}, at commit {matrix.commit(ROOT)}:\n\n{table}"
         matrix.write_between_markers(ROOT / "docs/catches.md", "generic score", text)
     return 1 if survivors or stale else 0
 
 
 def write_docs(rows: list[Row]) -> None:
     text = (
-        f"`./dev mutants` on {matrix.machine()}, at commit {matrix.commit(ROOT)}:\n\n"
+        f"`{command_line()}` on {matrix.machine()}, at commit {matrix.commit(ROOT)}:\n\n"
         f"{matrix.markdown(rows)}\n\n```\n{matrix.summary(rows)}\n```"
     )
     matrix.write_between_markers(ROOT / "docs/catches.md", "kill matrix", text)
+
+
+def command_line() -> str:
+    """What was called, without what says where the result goes."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--docs"]
+    if "--json" in arguments:
+        place = arguments.index("--json")
+        del arguments[place : place + 2]
+    return " ".join(["./dev mutants", *arguments])
 
 
 def main() -> int:

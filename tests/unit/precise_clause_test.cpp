@@ -67,6 +67,9 @@ TEST(PreciseClause, null_block_in_a_hit_is_no_matter_of_copies) {
   const std::vector<GroupSpec> window{group_of_kind(GroupKind::swa)};
   EXPECT_EQ(precise_clause(failure_of(window, Clause::pool_09, "blocks[0][1]", "0", "3")), Clause::look_07);
   EXPECT_EQ(precise_clause(failure_of(window, Clause::pool_09, "blocks[0][1]", "2", "3")), Clause::pool_09);
+  std::vector<GroupSpec> eagle{group_of_kind(GroupKind::full), group_of_kind(GroupKind::swa)};
+  eagle[1].is_eagle_group = true;
+  EXPECT_EQ(precise_clause(failure_of(eagle, Clause::pool_09, "blocks[1][1]", "0", "3")), Clause::look_14);
 }
 
 // FREE-07, MAMBA-01, MAMBA-03, ALLOC-17
