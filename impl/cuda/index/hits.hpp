@@ -82,6 +82,7 @@ struct ResolveHits {
 
     KVSPEC_EXEC std::uint32_t longest_of_one() const {
       const SpecRules& spec = kernel.rules.specs[0];
+      forget_verified();
       return keep(spec, hit_of(spec, longest, spec.is_eagle));
     }
 

@@ -57,6 +57,7 @@ PrefixIndex::PrefixIndex(Stream& stream, const Config<Growing>& config)
   digests_of_.assign(stream, digests_per_block_);
   stream.fill(buckets_.data(), 0, num_buckets_ * sizeof(IndexBucket));
   stream.fill(groups_.data(), 0, num_blocks_ * sizeof(std::uint32_t));
+  stream.fill(digests_.data(), 0, std::size_t{num_blocks_} * stride_ * sizeof(DigestWords));
   set_rules(config);
 }
 

@@ -57,6 +57,7 @@ struct PageFault {
   BlockId block = 0;
   std::uint32_t verification = 0;  // number of the call that found it, from 1
   std::uint32_t range = 0;         // number of the range in that call, from 0
+  std::uint32_t lane = 0;          // of the entry, 16 bytes each: the first that one thread found wrong; 0: the context
   Context expected{};
   Context actual{};
 };
@@ -343,6 +344,7 @@ struct VerifyEntries {
          lane += threads_of_entry) {
       if (entry[lane] == data_lane(fault.actual.identity, lane)) continue;
       fault.kind = PageFaultKind::wrong;
+      fault.lane = lane;
       return found.add(fault);
     }
   }

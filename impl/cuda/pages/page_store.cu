@@ -155,6 +155,7 @@ std::vector<std::int64_t> PageStore::slots(std::span<const TokenRange> ranges, s
   const std::size_t room = cut_into_tiles(ranges, tiles);
   slots_.reserve(stream_, room);
   ranges_.assign(stream_, tiles);
+  stream_.fill(slots_.data(), 0xff, room * sizeof(std::int64_t));  // no_slot in the gaps
   map_slots(stream_, arrays(), ranges_.data(), tiles.size(), slots_.data());
   const std::vector<std::int64_t> with_gaps = slots_.read(stream_, room);
   std::vector<std::int64_t> result;
