@@ -89,7 +89,7 @@ Failure replayed(const Find& find, Semantics semantics, const Rules& rules) {
   Oracle oracle = oracle_of(find, rules.bug);
   if (semantics == Semantics::recorded) oracle = recorded_only(oracle);
   EXPECT_TRUE(oracle(repeated.config, repeated.commands).has_value()) << "run " << find.run;
-  return shrink(repeated.config, repeated.commands, oracle, 3000);
+  return shrink(repeated.config, repeated.commands, oracle, 1500);
 }
 
 class PlantedBug : public testing::TestWithParam<NamedBug> {};
