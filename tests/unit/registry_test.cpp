@@ -158,7 +158,8 @@ class Citations {
     if (word == "Clause") {
       if (!take("::")) return;
       const std::string_view name = take_word();
-      if (!name.empty() && name != "name") ids_.insert(id_of(name));  // "name" is a macro's parameter
+      const bool is_parameter = name == "name" || name == "clause";  // of a macro
+      if (!name.empty() && !is_parameter) ids_.insert(id_of(name));
       return;
     }
     if (form_ == Form::enumerator) return;
