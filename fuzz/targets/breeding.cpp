@@ -234,6 +234,20 @@ void mutate_config(Random& random, Config<S>& config, MutateBytes mutate_bytes) 
   }
 }
 
+namespace {
+
+// Embeddings are rows of one width: what is left over when the width has changed has no binary form.
+void keep_whole_rows(Commands& commands) {
+  for (Command<S>& command : commands) {
+    auto* const add = std::get_if<AddRequest<S>>(&command);
+    if (add == nullptr || !add->prompt_embeds) continue;
+    PromptEmbeds<S>& embeds = *add->prompt_embeds;
+    embeds.values.resize(embeds.width == 0 ? 0 : embeds.values.size() / embeds.width * embeds.width);
+  }
+}
+
+}  // namespace
+
 void mutate(Random& random, CommandsInput& input, MutateBytes mutate_bytes) {
   if (!validate(input.config).ok() && random.chance(7, 8)) mutate_config(random, input.config, mutate_bytes);
   tame(input.config);
@@ -241,6 +255,7 @@ void mutate(Random& random, CommandsInput& input, MutateBytes mutate_bytes) {
     input.commands = scheduled(random, input.config);
   } else {
     mutate_commands(random, input, mutate_bytes);
+    keep_whole_rows(input.commands);
   }
   tame(input.config);
 }

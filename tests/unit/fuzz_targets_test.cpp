@@ -124,7 +124,7 @@ TEST(Breeding, InputsSurviveTheirBinaryForm) {
     EXPECT_LE(input.config.num_blocks, most_blocks);
     input.commands.resize(std::min(input.commands.size(), most_commands));
     const CommandsInput again = decode_input(encode_input(input));
-    EXPECT_EQ(again.commands, input.commands);
+    EXPECT_TRUE(again.commands == input.commands) << i;  // a list of commands is too long to be printed
     EXPECT_EQ(again.config.num_blocks, input.config.num_blocks);
   }
 }
