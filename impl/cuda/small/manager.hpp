@@ -58,7 +58,8 @@ class Manager {
     if (c.tokens.empty()) return Error{Clause::req_03};
     Request* request = unused();
     if (request == nullptr || !is_in_scope(c)) return out_of_scope();
-    *request = Request{};
+    const Request fresh{};  // named: GCC 12 fails at a temporary here
+    *request = fresh;
     const std::string_view id(c.req);
     for (const char byte : id) request->id[request->id_size++] = byte;
     for (const Token token : c.tokens) request->tokens.append(token);
