@@ -90,21 +90,12 @@ KVSPEC_EXEC constexpr void remove_skipped(State<S, Hashing>& state, const Reques
   forget_freed(state);
 }
 
-// The first block with a hash that caching would come to. A block of a table that is not cached yet has a hash only if
-// a pool-level caller gave it one. By then skipped blocks have left the table and speculative ones have moved, so they
-// are taken away and moved in a copy. [CACHE-04]
+// The first block with a hash that caching would come to. By then skipped blocks have left the table and speculative
+// ones have moved, so they are taken away and moved in a copy. [CACHE-04]
 template <class S, class Hashing>
 KVSPEC_EXEC constexpr std::optional<Error> first_hashed_when_cached(const State<S, Hashing>& state,
                                                                     const Request<S>& request,
                                                                     const AllocateSlots<S>& c, std::int64_t end) {
-  const auto has_hash = [&](BlockId b) { return state.pool.blocks[b].key.has_value(); };
-  bool any = false;
-  for (const Group<S>& group : state.groups) {
-    const BlockTable<S>* table = group.find(request.id);
-    if (table == nullptr) continue;
-    any = any || std::any_of(table->blocks.begin() + table->num_cached.value_or(0), table->blocks.end(), has_hash);
-  }
-  if (!any) return {};
   State<S, Hashing> later = state;
   remove_skipped(later, request.id, total_computed_tokens(c));
   for (Group<S>& group : later.groups) {

@@ -84,8 +84,8 @@ std::optional<Error> Manager::check_can_ever_fit(const Allocation& allocation) c
 
 // Blocks that the allocation adds have no hash; those the request already has and will cache must have none. [CACHE-04]
 //
-// A hash there is rare: only a caller at pool level can have given it. Then the table is made as it will be when
-// caching begins, without the blocks that are skipped by then.
+// A hash there is rare: a caller at pool level has given it, or one that cached a draft, whose block is then moved behind
+// what is cached. Then the table is made as it will be when caching begins, without the blocks that are skipped by then.
 std::optional<Error> Manager::check_uncached(const Request& request, const Allocation& allocation) const {
   if (!allocation.caches) return std::nullopt;
   const std::int64_t num_tokens =
@@ -95,7 +95,9 @@ std::optional<Error> Manager::check_uncached(const Request& request, const Alloc
     if (num_tokens < caches_at(group, table)) continue;
     const std::size_t first = table.cached.value_or(0);
     const auto has_hash = [&](BlockId b) { return pool_.index().has_hash(b); };
-    if (std::none_of(table.blocks.begin() + static_cast<std::ptrdiff_t>(first), table.blocks.end(), has_hash)) continue;
+    const std::int64_t unmoved = std::max<std::int64_t>(size_of(table.blocks) - group.num_speculative, 0);
+    const std::int64_t from = std::min(static_cast<std::int64_t>(first), unmoved);
+    if (std::none_of(table.blocks.begin() + from, table.blocks.end(), has_hash)) continue;
     BlockTable later = table;
     visit_kind(group, [&]<class Kind>(Kind) {
       if constexpr (!Kind::skips) return;

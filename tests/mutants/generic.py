@@ -1,12 +1,15 @@
 """Hunts mechanical changes (changes.py) and reckons a score per file.
 
-First every change is hunted for a short time, then those that survived for a longer one. A survivor that equivalent.txt
-explains counts neither as killed nor as survived: it is no bug.
+First every change is hunted for a short time; on those that survived the unit tests of the implementation are run; what
+survives those is hunted for a longer time. A survivor that equivalent.txt explains counts neither as killed nor as
+survived: it is no bug.
 """
 
 import json
 import random
 import re
+import resource
+import subprocess
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -17,6 +20,9 @@ from hunting import Hunter, Verdict
 from subjects import Builder, DoesNotCompile
 
 MOST_ROUNDS = 40
+# For the unit tests, which take a second without a change.
+UNIT_TEST_SECONDS = 30
+MOST_BYTES = 4 << 30
 # Changes of kinds that the compiler would stop at for their form alone.
 OPTIONS = ("-Wno-c++11-narrowing", "-Wno-invalid-constexpr", "-ferror-limit=0", "-fno-caret-diagnostics")
 
@@ -58,24 +64,34 @@ def read_reasons(file: Path) -> list[Reason]:
     return reasons
 
 
-def make_subject(builder: Builder, root: Path, folder: Path) -> tuple[Changes, set[int], Path]:
-    """The implementation with every change that compiles compiled in; the second are those that do not. What was made
-    of the same changes before is taken as it is."""
+@dataclass(frozen=True)
+class Made:
+    """The implementation with every change that compiles compiled in, for the hunter and with its unit tests."""
+
+    changes: Changes
+    dropped: set[int]  # those that do not compile
+    subject: Path
+    unit_tests: Path
+
+
+def make(builder: Builder, unit_tests: Builder, root: Path, folder: Path) -> Made:
+    """What was made of the same changes before is taken as it is."""
     overlay, noted = folder / "source", folder / "dropped.json"
     options = (*OPTIONS, "-include", str(root / "tests/mutants/hunter/change.hpp"))
     changes = find_changes(root, builder.together(folder), builder.arguments(), "impl/host")
     print(f"{len(changes.changes)} changes found", flush=True)
-    subject = folder / "subject.so"
+    made = [(builder, folder / "subject.so"), (unit_tests, folder / "unit_tests/unit_tests")]
     key = changes.digest(overlay)
-    if noted.is_file() and subject.is_file() and subject.stat().st_mtime > builder.unmutated.stat().st_mtime:
+    if noted.is_file() and all(is_newer(output, part.unmutated) for part, output in made):
         before = json.loads(noted.read_text(encoding="utf-8"))
         if before["changes"] == key:
-            return changes, set(before["dropped"]), subject
+            return Made(changes, set(before["dropped"]), *(output for _, output in made))
     dropped: set[int] = set()
     for _ in range(MOST_ROUNDS):
         changed = changes.write(overlay, dropped)
         try:
-            builder.check_all(overlay, changed, folder, *options)
+            for part, output in made:
+                part.check_all(overlay, changed, output.parent, *options)
             break
         except DoesNotCompile as problem:
             more = changes.to_drop(overlay, str(problem)) - dropped
@@ -83,9 +99,34 @@ def make_subject(builder: Builder, root: Path, folder: Path) -> tuple[Changes, s
                 raise
             dropped |= more
     print(f"{len(dropped)} changes do not compile", flush=True)
-    builder.make_all(overlay, changed, subject, *options)
+    for part, output in made:
+        part.make_all(overlay, changed, output, *options)
     noted.write_text(json.dumps({"changes": key, "dropped": sorted(dropped)}), encoding="utf-8")
-    return changes, dropped, subject
+    return Made(changes, dropped, *(output for _, output in made))
+
+
+def is_newer(file: Path, than: Path) -> bool:
+    return file.is_file() and file.stat().st_mtime > than.stat().st_mtime
+
+
+def run_unit_tests(program: Path, change: int) -> str:
+    """Runs the unit tests of the implementation with that change: the first that fails, or how they ended, or nothing."""
+    try:
+        done = subprocess.run(
+            [program, "--gtest_brief=1", "--gtest_fail_fast"],
+            env={"KVSPEC_CHANGE": str(change)}, capture_output=True, text=True, errors="replace", check=False,
+            timeout=UNIT_TEST_SECONDS, preexec_fn=limit_memory,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return "hang"
+    if done.returncode == 0:
+        return ""
+    failed = re.search(r"^\[  FAILED  \] (\S+)", done.stdout, re.MULTILINE)
+    return failed.group(1).rstrip(",") if failed else f"exit code {done.returncode}"
+
+
+def limit_memory() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
 
 
 class GenericRun:
@@ -95,10 +136,11 @@ class GenericRun:
         self.hunter = hunter
         self.workers = workers
         self.reasons = reasons
-        self.changes, self.dropped, self.subject = make_subject(builder, root, builder.build / "mutants/generic")
+        unit_tests = Builder(root, builder.build, builder.jobs, "mutant_unit_tests")
+        self.made = make(builder, unit_tests, root, builder.build / "mutants/generic")
 
     def choose(self, file: str | None, sample: int | None, seed: int) -> list[Change]:
-        chosen = [c for c in self.changes.changes if c.number not in self.dropped and (not file or file in c.file)]
+        chosen = [c for c in self.made.changes.changes if c.number not in self.made.dropped and (not file or file in c.file)]
         if sample is not None and sample < len(chosen):
             chosen = sorted(random.Random(seed).sample(chosen, sample), key=lambda change: change.number)
         return chosen
@@ -106,15 +148,31 @@ class GenericRun:
     def run(self, chosen: list[Change], short_seconds: float, long_seconds: float) -> list[Result]:
         # Switches that are all off change nothing, or everything would be killed.
         companion = Hunter(self.hunter.program, self.hunter.traces, self.hunter.seed, 2 * short_seconds)
-        unchanged = companion.hunt(self.subject, "--changes", "0")
+        unchanged = companion.hunt(self.made.subject, "--changes", "0")
         if unchanged.killed:
             raise RuntimeError(f"the implementation is killed without any change:\n{unchanged.report}")
         print(f"without any change: survives {unchanged.operations} operations", flush=True)
+        if failed := run_unit_tests(self.made.unit_tests, 0):
+            raise RuntimeError(f"the unit tests fail without any change: {failed}")
         verdicts = self._hunt(chosen, short_seconds)
-        survivors = [change for change in chosen if not verdicts[change.number].killed and not self._reason(change)]
+        verdicts |= self._run_unit_tests(self._survivors(chosen, verdicts))
         if long_seconds > short_seconds:
-            verdicts |= self._hunt(survivors, long_seconds)
+            verdicts |= self._hunt(self._survivors(chosen, verdicts), long_seconds)
         return [Result(change, verdicts[change.number], self._reason(change)) for change in chosen]
+
+    def _survivors(self, chosen: list[Change], verdicts: dict[int, Verdict]) -> list[Change]:
+        return [change for change in chosen if not verdicts[change.number].killed and not self._reason(change)]
+
+    def _run_unit_tests(self, chosen: list[Change]) -> dict[int, Verdict]:
+        """The verdicts of those that they kill."""
+        print(f"{len(chosen)} changes, unit tests", flush=True)
+        with ThreadPoolExecutor(self.workers) as pool:
+            failed = list(pool.map(lambda change: run_unit_tests(self.made.unit_tests, change.number), chosen))
+        return {
+            change.number: Verdict(change.number, True, 0.0, 0, found_by="unit tests", how=how)
+            for change, how in zip(chosen, failed)
+            if how
+        }
 
     def _reason(self, change: Change) -> str:
         return next((reason.reason for reason in self.reasons if reason.explains(change)), "")
@@ -129,7 +187,7 @@ class GenericRun:
         def hunt_share(share: list[Change]) -> dict[int, Verdict]:
             numbers = ",".join(str(change.number) for change in share)
             verdicts = {}
-            for verdict in hunter.hunts(self.subject, "--as-found", "--hang-seconds", "1", "--changes", numbers):
+            for verdict in hunter.hunts(self.made.subject, "--as-found", "--hang-seconds", "1", "--changes", numbers):
                 verdicts[verdict.change] = verdict
                 if not verdict.killed:
                     print(f"  survived: {text_of(by_number[verdict.change])}", flush=True)

@@ -1,5 +1,6 @@
-"""Subjects: shared objects with the host implementation, mutated or not, made from the commands that CMake made the
-unmutated one with. Only what a change touches is compiled again."""
+"""Subjects: programs with the host implementation in them, mutated or not, made from the commands that CMake made the
+unmutated one with: the shared object that the hunter loads, and the unit tests of the implementation. Only what a
+change touches is compiled again."""
 
 import json
 import os
@@ -26,19 +27,25 @@ class Unit:
     reads: frozenset[str]  # files below the root
 
 
-class Builder:
-    """Makes subjects in a build folder that CMake has configured and in which mutant_subject is built."""
+IMPLEMENTATION = "impl/host/"
 
-    def __init__(self, root: Path, build: Path, jobs: int):
+
+class Builder:
+    """Makes subjects in a build folder that CMake has configured and in which the unmutated one, a target of
+    tests/mutants/CMakeLists.txt, is built."""
+
+    def __init__(self, root: Path, build: Path, jobs: int, target: str = "mutant_subject"):
         self.root = root
         self.build = build
         self.jobs = jobs
+        self.target = target
         self.units = self._units()
         self.link = self._link_command()
 
     @property
     def unmutated(self) -> Path:
-        return self.build / "tests/mutants/mutant_subject.so"
+        suffix = ".so" if self.target == "mutant_subject" else ""
+        return self.build / "tests/mutants" / (self.target + suffix)
 
     def make(self, overlay: Path, changed: list[str], output: Path) -> float:
         """A subject of the files below `overlay` where it has them, and of the root's elsewhere. Returns the processor
@@ -54,30 +61,30 @@ class Builder:
                 objects[unit.object] = output.parent / Path(unit.object).name
                 source = self._source(unit, overlay, changed)
                 to_compile.append(self._compile_command(unit, overlay, source, objects[unit.object]))
-        with ThreadPoolExecutor(self.jobs) as pool:
-            seconds = sum(pool.map(self._run, to_compile))
-        return seconds + self._run(self._link(objects, output))
+        return self._run_all(to_compile) + self._run(self._link(objects, output))
 
-    def make_all(self, overlay: Path, changed: list[str], output: Path, *options: str) -> Path:
-        """A subject of all files, compiled as one."""
+    def make_all(self, overlay: Path, changed: list[str], output: Path, *options: str) -> None:
+        """A subject of all files, with those of the implementation compiled as one."""
         objects: dict[str, Path] = {}
-        self._run((*self._compile_as_one(self.units, overlay, changed, output.parent, objects), *options))
+        self._run_all(self._compile_all(overlay, changed, output.parent, objects), options)
         self._run(self._link(objects, output))
-        return output
 
     def check_all(self, overlay: Path, changed: list[str], folder: Path, *options: str) -> None:
         """Compiles without making anything. Raises DoesNotCompile."""
-        self._run((*self._compile_as_one(self.units, overlay, changed, folder, {}), *options, "-fsyntax-only"))
+        self._run_all(self._compile_all(overlay, changed, folder, {}), (*options, "-fsyntax-only"))
 
     def together(self, folder: Path) -> Path:
         """A file that includes all files of the implementation as they are."""
-        folder.mkdir(parents=True, exist_ok=True)
-        self._compile_as_one(self.units, folder, [], folder, {})
+        self._compile_all(folder, [], folder, {})
         return folder / "together.cpp"
 
     def arguments(self) -> list[str]:
         """What a parser has to know to read them."""
         return [word for word in self.units[0].command if re.match("-I|-D|-std=|-isystem", word)]
+
+    def _run_all(self, commands: list[tuple[str, ...]], options: tuple[str, ...] = ()) -> float:
+        with ThreadPoolExecutor(self.jobs) as pool:
+            return sum(pool.map(lambda command: self._run((*command, *options)), commands))
 
     def _run(self, command: tuple[str, ...]) -> float:
         with subprocess.Popen(
@@ -92,6 +99,19 @@ class Builder:
 
     def _source(self, unit: Unit, overlay: Path, changed: list[str]) -> Path:
         return (overlay if unit.source in changed else self.root) / unit.source
+
+    def _compile_all(self, overlay, changed, folder, objects) -> list[tuple[str, ...]]:
+        """All units: the implementation in one file, the others one by one."""
+        folder.mkdir(parents=True, exist_ok=True)
+        inside = [unit for unit in self.units if unit.source.startswith(IMPLEMENTATION)]
+        commands = [self._compile_as_one(inside, overlay, changed, folder, objects)]
+        for unit in self.units:
+            if unit in inside:
+                continue
+            objects[unit.object] = folder / Path(unit.object).name
+            source = self._source(unit, overlay, changed)
+            commands.append(self._compile_command(unit, overlay, source, objects[unit.object]))
+        return commands
 
     def _compile_as_one(self, units, overlay, changed, folder, objects) -> tuple[str, ...]:
         """All units in one file, which reads what they share once."""
@@ -124,7 +144,7 @@ class Builder:
         for entry in json.loads((self.build / "compile_commands.json").read_text(encoding="utf-8")):
             words = shlex.split(entry["command"])
             output = words[words.index("-o") + 1]
-            if "/mutant_subject.dir/" in output and not output.endswith((".pch", ".gch")):
+            if f"/{self.target}.dir/" in output and not output.endswith((".pch", ".gch")):
                 found.append((os.path.relpath(entry["file"], self.root), output, words))
         reads = self._dependencies([output for _, output, _ in found])
         return [Unit(source, out, _without_files(words), reads[out] | {source}) for source, out, words in found]
@@ -144,7 +164,7 @@ class Builder:
 
     def _link_command(self) -> tuple[str, ...]:
         done = subprocess.run(
-            ["ninja", "-t", "commands", "mutant_subject"], cwd=self.build, capture_output=True, text=True, check=True
+            ["ninja", "-t", "commands", self.target], cwd=self.build, capture_output=True, text=True, check=True
         )
         words = shlex.split(done.stdout.splitlines()[-1])
         # CMake writes ": && COMMAND && :".

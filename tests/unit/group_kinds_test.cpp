@@ -239,6 +239,25 @@ TYPED_TEST(GroupKinds, AnAlignedTableKeepsTheRunningStateAndTheLast) {
   EXPECT_EQ(this->tables("r"), (BlockTables<S>{{0, 0, 0, 2, 3, 4}}));
 }
 
+// A caller caches a draft's block, which then would become the running state and be cached a second time; where the step
+// ends before the end of a block, nothing is cached. Covers: CACHE-04, MAMBA-05
+TYPED_TEST(GroupKinds, ACachedDraftCannotBeCachedAgainAsTheRunningState) {
+  this->start(config_of({mamba(4, MambaCacheMode::align, 1)}, 12));
+  this->add("r", tokens(12));
+  this->run(this->allocation("r", 0, 4));
+  CacheBlocks<S> caching{};
+  caching.req = "r";
+  caching.num_computed_tokens = 8;
+  this->run(caching);
+  ASSERT_EQ(this->tables("r"), (BlockTables<S>{{1, 2}}));
+  const auto before = this->system_.view();
+  const auto result = this->system_.step(this->allocation("r", 8, 4));
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error(), (Error{Clause::cache_04, 2}));
+  EXPECT_EQ(this->system_.view(), before);
+  EXPECT_EQ(this->run(this->allocation("r", 8, 3)).result, (BlockTables<S>{{2, 3}}));
+}
+
 // Fewer drafts than in the step before: nothing is needed, and nothing changes. Covers: DEV-03, MAMBA-04, ALLOC-18
 TYPED_TEST(GroupKinds, AnAlignedTableDoesNotShrink) {
   for (const Semantics semantics : {Semantics::sound, Semantics::recorded}) {

@@ -37,7 +37,7 @@ class Allocator {
     for (GroupId g = 0; g < state.num_groups; ++g) takes_hit_ = takes_hit_ || hit_size(g) > 0;
   }
 
-  // Why the step is refused as wrong. [ALLOC-01 .. ALLOC-06, ALLOC-18, ALLOC-19]
+  // Why the step is refused as wrong. [ALLOC-01 .. ALLOC-06, ALLOC-18, ALLOC-19, CACHE-04]
   KVSPEC_EXEC constexpr Result<Done> check() const {
     if (step_.fresh == 0 && step_.external == 0) return Error{Clause::alloc_01};
     if (step_.end() > state_.max_model_len) return Error{Clause::alloc_06, step_.end()};
@@ -61,6 +61,7 @@ class Allocator {
       for (GroupId g = 0; g < state_.num_groups; ++g) required += required_blocks(g, whole(), group(g).cap);
       if (required >= state_.pool.num_blocks()) return Error{Clause::alloc_19, required};
     }
+    if (const std::optional<BlockId> hashed = first_hashed()) return Error{Clause::cache_04, *hashed};
     if (!state_.is_sound && fails_halfway()) return Error{Clause::alloc_18, step_.end()};
     return Done{};
   }
@@ -101,6 +102,23 @@ class Allocator {
                            state_.pool.hash(b) == state_.block_hash(request_, group(g), i);
         if (!still) return b;
       }
+    }
+    return {};
+  }
+
+  // A block that would be cached and has a hash: one that a caller cached as a draft's, and that now moves to the place
+  // of the running state. [CACHE-04]
+  KVSPEC_EXEC constexpr std::optional<BlockId> first_hashed() const {
+    if (!state_.caches || step_.delays_caching) return {};
+    const std::int64_t tokens = std::min<std::int64_t>(step_.end(), request_.num_tokens);
+    for (GroupId g = 0; g < state_.num_groups; ++g) {
+      if (group(g).rule != Rule::aligned || group(g).speculative == 0 || !table(g).has_state) continue;
+      const std::int64_t place = blocks_for(step_.end(), group(g).block_size) - 1;
+      if (place < table(g).blocks.size() || full_places(state_, group(g), tokens) <= place) continue;
+      Table later = table(g);
+      (void)take_skipped(state_, later, group(g), std::max<std::int64_t>(step_.ready() - group(g).speculative, 0));
+      const BlockId moved = later.blocks[later.blocks.size() - static_cast<std::uint32_t>(group(g).speculative)];
+      if (moved != null_block && state_.pool.has_hash(moved)) return moved;
     }
     return {};
   }

@@ -34,8 +34,8 @@ KVSPEC_EXEC constexpr std::uint32_t places_to_keep(const State& state, const Req
   return kept | (first_bits(static_cast<std::uint32_t>(end)) & ~first_bits(static_cast<std::uint32_t>(start)));
 }
 
-// Why caching a request up to `tokens` is refused. That a block has a hash already [CACHE-04] cannot be: here nothing
-// but caching its own place gives a block one. [CACHE-02, CACHE-03]
+// Why caching a request up to `tokens` is refused. That a block has a hash already [CACHE-04] cannot be while blocks
+// stay in their places: here nothing but caching its own place gives a block one. [CACHE-02, CACHE-03]
 KVSPEC_EXEC constexpr Result<Done> check_caching(const State& state, const Request& request, std::int64_t tokens) {
   for (GroupId g = 0; g < state.num_groups; ++g) {
     const Group& group = state.groups[g];
@@ -87,9 +87,10 @@ KVSPEC_EXEC constexpr void forget_freed(State& state) {
   }
 }
 
-// Takes the blocks of skipped places out of a table and frees them. [FREE-07]
-KVSPEC_EXEC constexpr void remove_skipped_of(State& state, Table& table, const Group& group, std::int64_t computed) {
-  if (group.skipped_tokens(computed) <= 0) return;
+// Takes the blocks of skipped places out of a table, the last first. [FREE-07]
+KVSPEC_EXEC constexpr BlockWord take_skipped(const State& state, Table& table, const Group& group,
+                                             std::int64_t computed) {
+  if (group.skipped_tokens(computed) <= 0) return {};
   if (!state.is_sound) table.exists = true;  // [DEV-06]
   const std::int64_t end = std::min<std::int64_t>(group.skipped_blocks(computed), table.blocks.size());
   BlockWord removed{};
@@ -102,7 +103,7 @@ KVSPEC_EXEC constexpr void remove_skipped_of(State& state, Table& table, const G
     removed.push_back(b);
     table.blocks.set(i - 1, null_block);
   }
-  state.pool.free_by_hash(removed);
+  return removed;
 }
 
 // Recorded: of the states behind null blocks, the last is freed apart. [DEV-14]
@@ -121,7 +122,7 @@ KVSPEC_EXEC constexpr void remove_skipped(State& state, Request& request, std::i
     const Group& group = state.groups[g];
     Table& table = request.tables[g];
     const std::int64_t certain = std::max<std::int64_t>(computed - group.speculative, 0);
-    remove_skipped_of(state, table, group, certain);
+    state.pool.free_by_hash(take_skipped(state, table, group, certain));
     if (!state.is_sound && group.rule == Rule::aligned) free_last_state(state, table, group, certain);
   }
   forget_freed(state);
