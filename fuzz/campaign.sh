@@ -25,7 +25,7 @@ run() {
     -artifact_prefix="$artifacts")
   mkdir -p "$artifacts"
   [[ ! -f "$dictionary" ]] || options+=(-dict="$dictionary")
-  logged "build/fuzz/$name.log" "build/fuzz/$name" "${options[@]}" "$found" "$kept"
+  logged "build/fuzz/$name.log" "build/debug/$name" "${options[@]}" "$found" "$kept"
   printf '    %s: %s\n' "$name" "$(grep -E '^#[0-9]+: cov: ' "build/fuzz/$name.log" | tail -n 1)"
 }
 
@@ -33,7 +33,7 @@ merge() {
   local merged="build/fuzz/merged/$name"
   rm -rf "$merged"
   mkdir -p "$merged"
-  logged "build/fuzz/$name.merge.log" "build/fuzz/$name" -set_cover_merge=1 -timeout=20 "$merged" "$kept" "$found"
+  logged "build/fuzz/$name.merge.log" "build/debug/$name" -set_cover_merge=1 -timeout=20 "$merged" "$kept" "$found"
   rm -rf "$kept"
   mv "$merged" "$kept"
   printf '    %s: %s inputs, %s\n' "$kept" "$(find "$kept" -type f | wc -l)" "$(du -sh --apparent-size "$kept" | cut -f1)"

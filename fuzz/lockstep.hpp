@@ -38,7 +38,12 @@ class Lockstep {
   // be broken, because it is known that they are.
   explicit Lockstep(const Config<Growing>& config, std::uint32_t view_period = usual_view_period,
                     const ClauseSet& tolerated = {})
-      : view_period_(view_period), tolerated_(tolerated), left_(Left::create(config)), right_(Right::create(config)) {
+      : view_period_(view_period),
+        tolerated_(tolerated),
+        left_(Left::create(config)),
+        right_(Right::create(config)),
+        left_invariants_(config),
+        right_invariants_(config) {
     const Result<Done> left = outcome(left_);
     const Result<Done> right = outcome(right_);
     if (!(left == right)) counterexample_ = differing_creation(left, right);

@@ -32,26 +32,21 @@ std::optional<Implementation> implementation_of(std::string_view name) {
   return found->first;
 }
 
-Outcome run_model_and_host(const Scenario& scenario, std::uint64_t operations, std::uint32_t view_period,
-                           Sketch* sketch, Commands* recording, const ClauseSet& tolerated, Onlookers onlookers,
-                           Implementation on) {
-  if (on != Implementation::host) {
-    return run_model_and_cuda(scenario, operations, view_period, sketch, recording, tolerated, onlookers, on);
-  }
-  return run_scenario<model::HostModel, host::Manager>(scenario, operations, view_period, sketch, recording, tolerated,
-                                                       Onlooker{onlookers});
+Outcome run_model_and_host(const Scenario& scenario, std::uint64_t operations, const RunOptions& options,
+                           Onlookers onlookers, Implementation on) {
+  if (on != Implementation::host) return run_model_and_cuda(scenario, operations, options, onlookers, on);
+  return run_scenario<model::HostModel, host::Manager>(scenario, operations, options, Onlooker{onlookers});
 }
 
 std::optional<Counterexample> run_model_and_host(const Config<Growing>& config, const Commands& commands,
-                                                 std::uint32_t view_period, const ClauseSet& tolerated,
-                                                 Onlookers onlookers, Implementation on) {
-  if (on != Implementation::host) return run_model_and_cuda(config, commands, view_period, tolerated, onlookers, on);
-  return run_commands<model::HostModel, host::Manager>(config, commands, view_period, tolerated, Onlooker{onlookers});
+                                                 const RunOptions& options, Onlookers onlookers, Implementation on) {
+  if (on != Implementation::host) return run_model_and_cuda(config, commands, options, onlookers, on);
+  return run_commands<model::HostModel, host::Manager>(config, commands, options, Onlooker{onlookers});
 }
 
-Oracle model_host_oracle(const ClauseSet& tolerated, std::uint32_t view_period, Implementation on) {
+Oracle model_host_oracle(const RunOptions& options, Implementation on) {
   return [=](const Config<Growing>& config, const Commands& commands) {
-    return run_model_and_host(config, commands, view_period, tolerated, {}, on);
+    return run_model_and_host(config, commands, options, {}, on);
   };
 }
 
@@ -60,7 +55,7 @@ bool host_breaks(Clause invariant, const std::vector<Clause>& deviations, const 
   Result<host::Manager> created = host::Manager::create(config, deviations);
   if (!created) return false;
   host::Manager& manager = created.value();
-  Invariants<Growing> invariants;
+  Invariants<Growing> invariants(config);
   Watch watch(config);
   const auto is_it = [&](const Finding& finding) { return finding && finding->clause == invariant; };
   return std::ranges::any_of(commands, [&](const Command<Growing>& command) {

@@ -34,24 +34,19 @@ std::string_view to_text(Implementation on);
 std::optional<Implementation> implementation_of(std::string_view name);
 
 // As run_scenario and run_commands of run.hpp.
-Outcome run_model_and_host(const Scenario& scenario, std::uint64_t operations,
-                           std::uint32_t view_period = usual_view_period, Sketch* sketch = nullptr,
-                           Commands* recording = nullptr, const ClauseSet& tolerated = {}, Onlookers onlookers = {},
-                           Implementation on = Implementation::host);
+Outcome run_model_and_host(const Scenario& scenario, std::uint64_t operations, const RunOptions& options = {},
+                           Onlookers onlookers = {}, Implementation on = Implementation::host);
 std::optional<Counterexample> run_model_and_host(const Config<Growing>& config, const Commands& commands,
-                                                 std::uint32_t view_period = 1, const ClauseSet& tolerated = {},
-                                                 Onlookers onlookers = {}, Implementation on = Implementation::host);
+                                                 const RunOptions& options = {}, Onlookers onlookers = {},
+                                                 Implementation on = Implementation::host);
 // The same with the CUDA-backed implementation, which is compiled apart; `on` is not the host.
-Outcome run_model_and_cuda(const Scenario& scenario, std::uint64_t operations, std::uint32_t view_period,
-                           Sketch* sketch, Commands* recording, const ClauseSet& tolerated, Onlookers onlookers,
-                           Implementation on);
+Outcome run_model_and_cuda(const Scenario& scenario, std::uint64_t operations, const RunOptions& options,
+                           Onlookers onlookers, Implementation on);
 std::optional<Counterexample> run_model_and_cuda(const Config<Growing>& config, const Commands& commands,
-                                                 std::uint32_t view_period, const ClauseSet& tolerated,
-                                                 Onlookers onlookers, Implementation on);
+                                                 const RunOptions& options, Onlookers onlookers, Implementation on);
 
 // Replays on model and implementation. What the views do not show is found several times faster without comparing them.
-Oracle model_host_oracle(const ClauseSet& tolerated = {}, std::uint32_t view_period = 1,
-                         Implementation on = Implementation::host);
+Oracle model_host_oracle(const RunOptions& options = {}, Implementation on = Implementation::host);
 
 // Whether the host implementation, with just these deviations, breaks the invariant at one of the commands.
 bool host_breaks(Clause invariant, const std::vector<Clause>& deviations, const Config<Growing>& config,

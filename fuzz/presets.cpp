@@ -225,7 +225,16 @@ constexpr auto all_presets = std::to_array<Preset>({
     {"hybrid_connector", "The same with several groups in a small pool.",
      [](Scenario& s, Random& r) {
        const std::int64_t b = random_block_size(r);
-       use(s, r, r.chance(1, 2) ? GroupSpecs{full(b), swa(r, b)} : random_groups(r, true));
+       switch (r.below(4)) {
+         case 0:
+           use(s, r, {full(b), mamba(r, MambaCacheMode::align, b, 0, 2)});
+           break;
+         case 1:
+           use(s, r, random_groups(r, true));
+           break;
+         default:
+           use(s, r, {full(b), swa(r, b)});
+       }
        resize_pool(s.config, r.between(60, 150));
        s.features.add(loads);
        s.features.remove({Feature::mistakes, Feature::pool_level, Feature::preempt_all});
@@ -264,8 +273,9 @@ constexpr auto all_presets = std::to_array<Preset>({
        s.config.num_blocks = r.between(1, 5);
        resize_model_len(s.config, r, 1, 5);
      }},
-    {"large", "Larger pools and longer sequences.",
+    {"large", "Larger pools, longer sequences, more requests at once.",
      [](Scenario& s, Random& r) {
+       s.num_requests = static_cast<std::uint64_t>(r.between(9, 40));
        resize_model_len(s.config, r, 8, 20);
        resize_pool(s.config, r.between(200, 500));
      }},

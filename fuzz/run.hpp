@@ -19,6 +19,13 @@ namespace kvspec::fuzz {
 
 using Commands = std::vector<Command<Growing>>;
 
+struct RunOptions {
+  std::uint32_t view_period = 1;  // views are compared after every so many commands; whoever makes traffic takes longer
+  ClauseSet tolerated{};          // as in Lockstep
+  Sketch* sketch = nullptr;       // if there is one, the states met are entered
+  Commands* recording = nullptr;  // if there is one, the commands are appended, the failing one included
+};
+
 struct Outcome {
   Traffic traffic{};
   std::optional<Counterexample> counterexample{};
@@ -32,12 +39,11 @@ struct NoOnlooker {
   void saw(const Left&, const C&, const R&) {}
 };
 
-// Up to `operations` commands of the scenario. The states met are entered in the sketch, if there is one, and the
-// commands, the failing one included, are appended to the recording, if there is one. `tolerated` as in Lockstep.
+// Up to `operations` commands of the scenario.
 template <class Left, class Right, class Onlooker = NoOnlooker>
-Outcome run_scenario(const Scenario& scenario, std::uint64_t operations, std::uint32_t view_period, Sketch* sketch,
-                     Commands* recording, const ClauseSet& tolerated = {}, Onlooker onlooker = {}) {
-  Lockstep<Left, Right> lockstep(scenario.config, view_period, tolerated);
+Outcome run_scenario(const Scenario& scenario, std::uint64_t operations, const RunOptions& options = {},
+                     Onlooker onlooker = {}) {
+  Lockstep<Left, Right> lockstep(scenario.config, options.view_period, options.tolerated);
   if (!lockstep.created()) {
     Outcome outcome{{}, lockstep.counterexample()};
     if (!outcome.counterexample) outcome.traffic.rejected_configs = 1;
@@ -48,24 +54,24 @@ Outcome run_scenario(const Scenario& scenario, std::uint64_t operations, std::ui
   const Command<Growing>* command = nullptr;
   for (std::uint64_t i = 0; i < operations; ++i) {
     command = &scheduler.next();
-    if (recording != nullptr) recording->push_back(*command);
+    if (options.recording != nullptr) options.recording->push_back(*command);
     const bool equal = lockstep.apply(*command, [&](const auto& c, const auto& result) {
       onlooker.saw(lockstep.left(), c, result);
       scheduler.observe(c, result);
     });
     if (!equal) return {scheduler.traffic(), lockstep.counterexample()};
-    if (sketch != nullptr && lockstep.steps() % view_period == 0) sketch->enter(lockstep.last_view());
+    const bool was_compared = lockstep.steps() % options.view_period == 0;
+    if (options.sketch != nullptr && was_compared) options.sketch->enter(lockstep.last_view());
   }
   if (command != nullptr) lockstep.finish(*command);
   return {scheduler.traffic(), lockstep.counterexample()};
 }
 
-// All commands, from a fresh pair of systems.
+// All commands, from a fresh pair of systems; of the options the first two.
 template <class Left, class Right, class Onlooker = NoOnlooker>
 std::optional<Counterexample> run_commands(const Config<Growing>& config, std::span<const Command<Growing>> commands,
-                                           std::uint32_t view_period, const ClauseSet& tolerated = {},
-                                           Onlooker onlooker = {}) {
-  Lockstep<Left, Right> lockstep(config, view_period, tolerated);
+                                           const RunOptions& options = {}, Onlooker onlooker = {}) {
+  Lockstep<Left, Right> lockstep(config, options.view_period, options.tolerated);
   if (!lockstep.created()) return lockstep.counterexample();
   onlooker.begins(lockstep.left());
   const auto look_on = [&](const auto& c, const auto& result) { onlooker.saw(lockstep.left(), c, result); };

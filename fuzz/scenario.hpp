@@ -17,7 +17,8 @@ namespace kvspec::fuzz {
 struct Scenario {
   Config<Growing> config{};
   Features features{};
-  std::uint64_t seed = 0;  // of the commands
+  std::uint64_t seed = 0;          // of the commands
+  std::uint64_t num_requests = 0;  // live at once; 0: the commands' seed says, 2 to 7
 };
 
 // A named family of scenarios.

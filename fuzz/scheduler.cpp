@@ -11,7 +11,7 @@ Scheduler::Scheduler(const Scenario& scenario)
       random_(scenario.seed),
       prompts_(mix(scenario.seed), scenario.config, scenario.features),
       pool_(scenario.config),
-      requests_(2 + random_.below(6)) {
+      requests_(scenario.num_requests > 0 ? scenario.num_requests : 2 + random_.below(6)) {
   // Some servers keep long prompts from filling a step.
   threshold_ = served_.longest;
   if (draw(Feature::chunked_prefill, 1, 3)) {

@@ -90,21 +90,23 @@ KVSPEC_EXEC constexpr void remove_skipped(State<S, Hashing>& state, const Reques
   forget_freed(state);
 }
 
-// The first block with a hash that caching would come to. By then skipped blocks have left the table and speculative
-// ones have moved, so they are taken away and moved in a copy. [CACHE-04]
+// The first block with a hash that caching would come to. By then skipped blocks have left the tables and speculative
+// ones have moved, so they are taken away and moved in copies. [CACHE-04]
 template <class S, class Hashing>
 KVSPEC_EXEC constexpr std::optional<Error> first_hashed_when_cached(const State<S, Hashing>& state,
                                                                     const Request<S>& request,
                                                                     const AllocateSlots<S>& c, std::int64_t end) {
-  State<S, Hashing> later = state;
-  remove_skipped(later, request.id, total_computed_tokens(c));
-  for (Group<S>& group : later.groups) {
-    if (group.find(request.id) == nullptr) continue;
-    BlockTable<S>& table = group.at(request.id);
-    with_rules_of(group.spec.kind, [&](auto rules) { rules.lay_out(group, table, demand_of(group, c, end, end)); });
-    CacheRange range = range_to_cache(later, group, request.id, std::min<std::int64_t>(end, request.num_tokens()));
-    range.num_full = std::min(range.num_full, group.num_held(request.id));
-    if (const auto hashed = first_hashed(later, request, table.blocks, range)) return *hashed;
+  for (const Group<S>& group : state.groups) {
+    const BlockTable<S>* known = group.find(request.id);
+    if (known == nullptr) continue;
+    BlockTable<S> table = *known;
+    with_rules_of(group.spec.kind, [&](auto rules) {
+      (void)rules.take_skipped(state.config, group, table, total_computed_tokens(c));
+      rules.lay_out(group, table, demand_of(group, c, end, end));
+    });
+    CacheRange range = range_to_cache(state, group, request.id, std::min<std::int64_t>(end, request.num_tokens()));
+    range.num_full = std::min(range.num_full, static_cast<std::int64_t>(table.blocks.size()));
+    if (const auto hashed = first_hashed(state, request, table.blocks, range)) return *hashed;
   }
   return {};
 }

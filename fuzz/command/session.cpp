@@ -79,8 +79,10 @@ bool Session::perform(const Run& run) {
   for (bool first = true; first || again; first = false) {
     again = false;
     Reach reach(reached_);
-    const Outcome outcome = run_model_and_host(scenario, run.operations, usual_view_period, &sketch_, nullptr,
-                                               tolerated(scenario), {.reach = &reach}, options_.on);
+    const Outcome outcome =
+        run_model_and_host(scenario, run.operations,
+                           {.view_period = usual_view_period, .tolerated = tolerated(scenario), .sketch = &sketch_},
+                           {.reach = &reach}, options_.on);
     traffic_.add(outcome.traffic);
     // A configuration that is rejected has no operations, but a session of such must end too.
     if (first) performed_ += outcome.traffic.rejected_configs > 0 ? 1 : run.operations;
@@ -97,14 +99,14 @@ bool Session::is_expected(const Run& run, const Scenario& scenario, const Counte
   if (semantics_ != Semantics::recorded || found.kind != Disagreement::invariant) return false;
   if (log_.is_known(found.clause, scenario.config)) return true;
   // Shrinking must not end at commands that break the invariant whatever the semantics.
-  const Oracle oracle =
-      recorded_only(model_host_oracle(tolerated(scenario), period_to_replay(found.kind), options_.on));
+  const Oracle oracle = recorded_only(
+      model_host_oracle({.view_period = period_to_replay(found.kind), .tolerated = tolerated(scenario)}, options_.on));
   Commands commands;
   repeat(run, scenario, commands);
   const Failure failure = shrink(scenario.config, commands, oracle, replays_of_non_theorem);
   const std::optional<Breach> breach = fuzz::explain(failure);
   if (!breach) {
-    const bool follows = follows_from_breach(failure, model_host_oracle({}, 1, options_.on));
+    const bool follows = follows_from_breach(failure, model_host_oracle({}, options_.on));
     if (follows) log_.nothing_new(found.clause);
     return follows;
   }
@@ -128,7 +130,7 @@ void Session::explain_difference(const Run& run, const Scenario& scenario, const
   Failure failure{.config = scenario.config, .commands = {}, .counterexample = first_seen};
   if (const auto again = repeat(run, scenario, commands).counterexample) {
     const std::uint32_t period = period_to_replay(again->kind);
-    const Oracle oracle = model_host_oracle(tolerated(scenario), period, options_.on);
+    const Oracle oracle = model_host_oracle({.view_period = period, .tolerated = tolerated(scenario)}, options_.on);
     failure = shortest(shrink(scenario.config, commands, oracle), oracle, oracle::model_engine());
     failure.counterexample.clause = precise_clause(failure);
   } else {
@@ -140,7 +142,8 @@ void Session::explain_difference(const Run& run, const Scenario& scenario, const
 }
 
 Outcome Session::repeat(const Run& run, const Scenario& scenario, Commands& commands) const {
-  return run_model_and_host(scenario, run.operations, 1, nullptr, &commands, tolerated(scenario), {}, options_.on);
+  return run_model_and_host(scenario, run.operations, {.tolerated = tolerated(scenario), .recording = &commands}, {},
+                            options_.on);
 }
 
 Origin Session::origin_of(const Run& run, const Scenario& scenario) const {

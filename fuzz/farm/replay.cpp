@@ -60,7 +60,8 @@ Oracle oracle_of(const Find& find, Bug bug) {
   const std::uint32_t period = period_to_replay(find.kind);
   return [=](const Config<Growing>& config, const Commands& commands) {
     SmallWithBug::bug = bug;
-    return run_commands<Model<Growing>, SmallWithBug>(config, commands, period, tolerated);
+    return run_commands<Model<Growing>, SmallWithBug>(config, commands,
+                                                      {.view_period = period, .tolerated = tolerated});
   };
 }
 

@@ -165,7 +165,9 @@ void serve(const Config<S>& config, std::uint64_t seed) {
   }
   Commands commands;
   const auto found =
-      run_model_and_host(scenario, steps_served, usual_view_period, nullptr, &commands, tolerated).counterexample;
+      run_model_and_host(scenario, steps_served,
+                         {.view_period = usual_view_period, .tolerated = tolerated, .recording = &commands})
+          .counterexample;
   if (!found) return;
   const Failure failure{.config = config, .commands = commands, .counterexample = *found};
   require(false, "model and host disagree", report(failure, {}));

@@ -66,7 +66,7 @@ std::optional<CommandsInput> find_goal_input(Goal goal, std::uint64_t seeds) {
       Scenario scenario = make_scenario(preset, seed);
       tame(scenario.config);
       Commands commands;
-      run_model_and_host(scenario, operations, operations, nullptr, &commands);
+      run_model_and_host(scenario, operations, {.view_period = operations, .recording = &commands});
       if (!commands_to(goal, scenario.config, commands)) continue;
       Failure found = shrink(scenario.config, commands, oracle_of(goal), most_replays);
       found.config.name.reset();

@@ -48,7 +48,8 @@ ClauseSet tolerated(const Config<Growing>& config) {
 }
 
 [[noreturn]] void report_and_abort(const CommandsInput& input, const ClauseSet& owed, Implementation on) {
-  const Failure failure = shrink(input.config, input.commands, model_host_oracle(owed, 1, on), most_replays);
+  const Failure failure =
+      shrink(input.config, input.commands, model_host_oracle({.tolerated = owed}, on), most_replays);
   const Origin origin{
       .right = to_text(on), .commands_before = input.commands.size(), .trace_file = "lockstep_fuzzer.jsonl"};
   write_counterexample(failure, origin.trace_file);
@@ -67,7 +68,8 @@ void run_lockstep_input(InputBytes bytes, StateCounters& counters) {
   const std::span all(counters);
   StateFeatures features(all.first<StateFeatures::num_counters>());
   const Onlookers onlookers{.reach = &reach, .features = &features};
-  if (run_model_and_host(input.config, input.commands, view_period, owed, onlookers, on)) {
+  if (run_model_and_host(input.config, input.commands, {.view_period = view_period, .tolerated = owed}, onlookers,
+                         on)) {
     report_and_abort(input, owed, on);
   }
   for (const GoalEntry& entry : goal_registry) {

@@ -12,7 +12,8 @@
 //   load_external        external tokens get blocks
 //   grow                 the table gets the slots of the step
 //   lay_out              what of that takes no new block
-//   remove_skipped       blocks of skipped tokens are freed
+//   take_skipped         blocks of skipped tokens leave a table
+//   remove_skipped       and are freed
 //   shrinks              whether a step needs fewer blocks than there are
 //   may_lack             whether a step may take more blocks than its need, as recorded
 //   caches_block         whether a full block is worth caching
@@ -175,16 +176,13 @@ struct CommonRules {
   template <class S>
   static KVSPEC_EXEC constexpr void lay_out(const Group<S>&, BlockTable<S>&, const SlotDemand&) {}
 
-  // Frees the blocks of skipped tokens, from the last to the first: cached ones go to the tail of the free queue,
-  // uncached ones to its head; null blocks take their place. [FREE-07]
+  // Takes the blocks of skipped tokens out of a table, from the last to the first; null blocks take their place.
+  // [FREE-07]
   template <class S>
-  static KVSPEC_EXEC constexpr void remove_skipped(const Config<S>& config, BlockPool<S>& pool, Group<S>& group,
-                                                   const RequestId<S>& req, std::int64_t total_computed) {
-    if (Rules::num_skipped_tokens(group.spec, total_computed) <= 0) return;
-    deviations::ask_for_table(config, group, req);
-    if (group.find(req) == nullptr) return;
-    BlockTable<S>& table = group.at(req);
+  static KVSPEC_EXEC constexpr BlockList<S> take_skipped(const Config<S>& config, const Group<S>& group,
+                                                         BlockTable<S>& table, std::int64_t total_computed) {
     BlockList<S> removed{};
+    if (Rules::num_skipped_tokens(group.spec, total_computed) <= 0) return removed;
     std::size_t i = std::min(static_cast<std::size_t>(num_skipped_blocks(group, total_computed)), table.blocks.size());
     for (; i > 0; --i) {
       BlockId& b = table.blocks[i - 1];
@@ -192,7 +190,17 @@ struct CommonRules {
       if (b != null_block) removed.push_back(b);
       b = null_block;
     }
-    free_by_hash(pool, removed);
+    return removed;
+  }
+
+  // Frees them: cached ones go to the tail of the free queue, uncached ones to its head. [FREE-07]
+  template <class S>
+  static KVSPEC_EXEC constexpr void remove_skipped(const Config<S>& config, BlockPool<S>& pool, Group<S>& group,
+                                                   const RequestId<S>& req, std::int64_t total_computed) {
+    if (Rules::num_skipped_tokens(group.spec, total_computed) <= 0) return;
+    deviations::ask_for_table(config, group, req);
+    if (group.find(req) == nullptr) return;
+    free_by_hash(pool, CommonRules::take_skipped(config, group, group.at(req), total_computed));
   }
 
   // Whether block i of a request is worth caching. [CACHE-08]

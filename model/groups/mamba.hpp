@@ -69,21 +69,23 @@ struct Mamba : CommonRules<Mamba> {
     return CommonRules::grow(config, pool, group, req, with_speculative);
   }
 
-  // Computed tokens may be drafts that are rejected later, so the states of as many tokens more are kept as there are
-  // speculative blocks. [FREE-09]
+  // [FREE-09]
+  template <class S>
+  static KVSPEC_EXEC constexpr BlockList<S> take_skipped(const Config<S>& config, const Group<S>& group,
+                                                         BlockTable<S>& table, std::int64_t total_computed) {
+    BlockList<S> removed = CommonRules::take_skipped(config, group, table, certain(group, total_computed));
+    const std::optional<BlockId> stale = take_stale_state(config, group, table, total_computed);
+    if (stale) removed.push_back(*stale);
+    return removed;
+  }
+
   template <class S>
   static KVSPEC_EXEC constexpr void remove_skipped(const Config<S>& config, BlockPool<S>& pool, Group<S>& group,
                                                    const RequestId<S>& req, std::int64_t total_computed) {
-    const std::int64_t certain = std::max<std::int64_t>(total_computed - num_speculative(group.spec), 0);
-    CommonRules::remove_skipped(config, pool, group, req, certain);
-    if (!deviations::stops_at_null_block(config)) return;
-    const BlockTable<S>* known = group.find(req);
-    if (!aligns(group.spec) || known == nullptr || !known->last_state_index) return;
-    const Count last = *known->last_state_index;
-    if (last >= cdiv(certain, group.block_size) - 1) return;
-    BlockId& b = group.at(req).blocks[last];
-    pool.free_blocks({b});
-    b = null_block;
+    CommonRules::remove_skipped(config, pool, group, req, certain(group, total_computed));
+    if (group.find(req) == nullptr) return;
+    const std::optional<BlockId> stale = take_stale_state(config, group, group.at(req), total_computed);
+    if (stale) pool.free_blocks({*stale});
   }
 
   // Whether the step needs fewer blocks than the table has, because there are fewer drafts. [DEV-03]
@@ -127,6 +129,26 @@ struct Mamba : CommonRules<Mamba> {
       if (cached == key) return true;
     }
     return false;
+  }
+
+  // Computed tokens may be drafts that are rejected later, so the states of as many tokens more are kept as there are
+  // speculative blocks. [FREE-09]
+  template <class S>
+  static KVSPEC_EXEC constexpr std::int64_t certain(const Group<S>& group, std::int64_t total_computed) {
+    return std::max<std::int64_t>(total_computed - num_speculative(group.spec), 0);
+  }
+
+  // Recorded: takes the last state out of an aligned table once the running one is past it. [DEV-14]
+  template <class S>
+  static KVSPEC_EXEC constexpr std::optional<BlockId> take_stale_state(const Config<S>& config, const Group<S>& group,
+                                                                       BlockTable<S>& table,
+                                                                       std::int64_t total_computed) {
+    if (!deviations::stops_at_null_block(config) || !aligns(group.spec) || !table.last_state_index) return {};
+    const Count last = *table.last_state_index;
+    if (last >= cdiv(certain(group, total_computed), group.block_size) - 1) return {};
+    const BlockId stale = table.blocks[last];
+    table.blocks[last] = null_block;
+    return stale;
   }
 
   // One block for the running state and the speculative ones at first, one block per step later, beside what external

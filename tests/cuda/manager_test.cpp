@@ -77,7 +77,8 @@ TEST_P(Manager, StaysInLockstepOnEveryPreset) {
         if (clause.kind == ClauseKind::invariant && semantics == Semantics::recorded) tolerated.add(clause.clause);
       }
       fuzz::Commands commands;
-      const fuzz::Outcome outcome = fuzz::run_model_and_host(scenario, 250, 4, nullptr, &commands, tolerated, {}, on());
+      const fuzz::Outcome outcome = fuzz::run_model_and_host(
+          scenario, 250, {.view_period = 4, .tolerated = tolerated, .recording = &commands}, {}, on());
       hits += outcome.traffic.hits;
       EXPECT_FALSE(outcome.counterexample)
           << preset.name << "\n"

@@ -31,7 +31,7 @@ fuzz::Scenario without_collisions(fuzz::Scenario scenario) {
 }
 
 std::string shrunk_report(const Config<S>& config, const Commands& commands, const fuzz::ClauseSet& tolerated = {}) {
-  const Failure failure = fuzz::shrink(config, commands, fuzz::model_host_oracle(tolerated));
+  const Failure failure = fuzz::shrink(config, commands, fuzz::model_host_oracle({.tolerated = tolerated}));
   return fuzz::report(failure, {.commands_before = commands.size()});
 }
 
@@ -40,7 +40,7 @@ TEST(Lockstep, ModelAndHostAgreeOnPlausibleTraffic) {
   EXPECT_TRUE(rc::check("model and host agree on plausible traffic", [] {
     const fuzz::Scenario scenario = (*any_scenario()).make();
     Commands commands;
-    if (fuzz::run_model_and_host(scenario, 1000, 1, nullptr, &commands).counterexample) {
+    if (fuzz::run_model_and_host(scenario, 1000, {.recording = &commands}).counterexample) {
       RC_FAIL(shrunk_report(scenario.config, commands));
     }
   }));
@@ -55,8 +55,8 @@ TEST(Lockstep, ModelAndCudaAgreeOnPlausibleTraffic) {
     EXPECT_TRUE(rc::check("model and the CUDA-backed implementation agree on plausible traffic", [on] {
       const fuzz::Scenario scenario = (*any_scenario()).make();
       Commands commands;
-      if (fuzz::run_model_and_host(scenario, 200, 4, nullptr, &commands, {}, {}, on).counterexample) {
-        const Failure failure = fuzz::shrink(scenario.config, commands, fuzz::model_host_oracle({}, 1, on));
+      if (fuzz::run_model_and_host(scenario, 200, {.view_period = 4, .recording = &commands}, {}, on).counterexample) {
+        const Failure failure = fuzz::shrink(scenario.config, commands, fuzz::model_host_oracle({}, on));
         RC_FAIL(fuzz::report(failure, {.right = fuzz::to_text(on), .commands_before = commands.size()}));
       }
     }));
@@ -71,7 +71,7 @@ TEST(Lockstep, ModelAndHostAgreeUnderTheRecordedSemantics) {
     fuzz::ClauseSet broken;
     for (const fuzz::Breach& breach : fuzz::all_breaches()) broken.add(breach.invariant);
     Commands commands;
-    if (fuzz::run_model_and_host(scenario, 1000, 1, nullptr, &commands, broken).counterexample) {
+    if (fuzz::run_model_and_host(scenario, 1000, {.tolerated = broken, .recording = &commands}).counterexample) {
       RC_FAIL(shrunk_report(scenario.config, commands, broken));
     }
   }));
@@ -82,7 +82,7 @@ TEST(Lockstep, ModelAndHostAgreeOnAnyCommands) {
     const fuzz::Scenario scenario = without_collisions((*any_scenario()).make());
     const auto commands = *fuzz::any_commands();
     const fuzz::ClauseSet owed = fuzz::owed_by_callers();
-    if (fuzz::run_model_and_host(scenario.config, commands, 1, owed)) {
+    if (fuzz::run_model_and_host(scenario.config, commands, {.tolerated = owed})) {
       RC_FAIL(shrunk_report(scenario.config, commands, owed));
     }
   }));
@@ -93,14 +93,14 @@ TEST(Lockstep, ModelAndHostAgreeOnAnyCommandsAmongPlausibleOnes) {
   EXPECT_TRUE(rc::check("model and host agree on any commands among plausible ones", [] {
     const fuzz::Scenario scenario = without_collisions((*any_scenario()).make());
     Commands commands;
-    fuzz::run_model_and_host(scenario, 200, 200, nullptr, &commands);
+    fuzz::run_model_and_host(scenario, 200, {.view_period = 200, .recording = &commands});
     const auto strange = *fuzz::any_commands();
     for (const Command<S>& command : strange) {
       const auto at = *rc::gen::inRange<std::size_t>(0, commands.size());
       commands.insert(commands.begin() + static_cast<std::ptrdiff_t>(at), command);
     }
     const fuzz::ClauseSet owed = fuzz::owed_by_callers();
-    if (fuzz::run_model_and_host(scenario.config, commands, 1, owed)) {
+    if (fuzz::run_model_and_host(scenario.config, commands, {.tolerated = owed})) {
       RC_FAIL(shrunk_report(scenario.config, commands, owed));
     }
   }));

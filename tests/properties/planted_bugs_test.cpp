@@ -34,7 +34,7 @@ constexpr std::size_t most_replays = 20000;
 
 fuzz::Oracle oracle() {
   return [](const Config<S>& config, const Commands& commands) {
-    return fuzz::run_commands<Model, Planted>(config, commands, 1);
+    return fuzz::run_commands<Model, Planted>(config, commands);
   };
 }
 
@@ -47,7 +47,7 @@ std::optional<Failure> find(const PlantedBug& bug, std::uint64_t runs) {
     const Scenario scenario = fuzz::make_scenario(preset, fuzz::seed_of_run(1, number));
     Failure failure{.config = scenario.config, .commands = {}, .counterexample = {}};
     const fuzz::Outcome outcome = fuzz::run_scenario<Model, Planted>(
-        scenario, operations_per_run, fuzz::usual_view_period, nullptr, &failure.commands);
+        scenario, operations_per_run, {.view_period = fuzz::usual_view_period, .recording = &failure.commands});
     if (outcome.counterexample) return failure;
   }
   return {};

@@ -40,7 +40,7 @@ TEST(Reach, TheTrafficReachesEveryGoal) {
     for (const fuzz::Preset& preset : fuzz::presets()) {
       fuzz::Reach reach(reached);
       const fuzz::Scenario scenario = fuzz::make_scenario(preset, fuzz::seed_of_run(3, run));
-      fuzz::run_model_and_host(scenario, operations, operations, nullptr, nullptr, {}, {.reach = &reach});
+      fuzz::run_model_and_host(scenario, operations, {.view_period = operations}, {.reach = &reach});
     }
   }
   EXPECT_TRUE(reached.missing().empty()) << reached.summary();

@@ -37,7 +37,7 @@ std::uint64_t digest(const Config<S>& config, const Commands& commands) {
 
 Traffic run(const Preset& preset, std::uint64_t seed, Commands* commands = nullptr) {
   const Scenario scenario = fuzz::make_scenario(preset, seed);
-  return fuzz::run_model_and_host(scenario, operations, operations, nullptr, commands).traffic;
+  return fuzz::run_model_and_host(scenario, operations, {.view_period = operations, .recording = commands}).traffic;
 }
 
 Traffic run_many(const Preset& preset, std::uint64_t runs) {
@@ -158,7 +158,7 @@ TEST(Traffic, EveryFeatureMakesADifference) {
       without.features.set(feature, false);
       const auto commands_of = [](const Scenario& scenario) {
         Commands commands;
-        fuzz::run_model_and_host(scenario, 500, 500, nullptr, &commands);
+        fuzz::run_model_and_host(scenario, 500, {.view_period = 500, .recording = &commands});
         return commands;
       };
       differs = commands_of(with) != commands_of(without);

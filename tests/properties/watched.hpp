@@ -107,7 +107,7 @@ inline GetNumCommonPrefixBlocks<S> common_prefix(std::string req) {
 
 template <class System>
 std::optional<Counterexample> run(const Config<S>& config, const Commands& commands) {
-  return fuzz::run_commands<System, System>(config, commands, 1);
+  return fuzz::run_commands<System, System>(config, commands);
 }
 
 inline std::string text(const std::optional<Counterexample>& found) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -119,6 +120,32 @@ TEST(HostHashing, ExtraKeysInTheirOrder) {
             "0cd02ce1583546015a9f03432aec501d588da193679720b26ff270607e3ff13c");
   EXPECT_EQ(keyed_block(HashFunction::sha256_cbor, "lora", items, "salt"),
             "b0187dd9926b749be79e82114aa8ff6b053f5dec9731b4450ea44126bed6f003");
+}
+
+// The offsets of items, which may lie far before the block, at the limits of the forms that integers have.
+// Covers: HASH-02, HASH-03, HASH-07
+TEST(HostHashing, ItemsFarFromTheStart) {
+  KeySources far{};
+  std::vector<Token> tokens;
+  for (Token i = 0; i < 66000; ++i) tokens.push_back(i % 7);
+  for (const Count offset : {0U, 23U, 24U, 255U, 256U, 65535U, 65536U}) {
+    far.items.push_back({"item" + std::to_string(far.items.size()), offset, 1});
+  }
+  EXPECT_EQ(block_at(hasher(HashFunction::sha256), tokens, far, 0),
+            "84d9ddec89cd5fe9e29603365f134d6938b08f79c29fc0a2cea407cacc953758");
+  EXPECT_EQ(block_at(hasher(HashFunction::sha256_cbor), tokens, far, 0),
+            "19f54d4afc3923868acc886936901e5556a420155682de181dcf4b3351cbcf7b");
+
+  constexpr Count start = std::numeric_limits<Count>::max();
+  constexpr Count two_to_31 = Count{1} << 31;
+  KeySources before{};
+  for (const Count distance : {start - 1, two_to_31 + 1, two_to_31, 65537U, 65536U, 257U, 256U, 25U, 24U, 1U}) {
+    before.items.push_back({"item" + std::to_string(before.items.size()), start - distance, distance + 1});
+  }
+  EXPECT_EQ(block_at(hasher(HashFunction::sha256), {1, 2, 3, 4}, before, start),
+            "8650be3ccd7beb35ea4dc836629469fa64fd2fd3c367ba825b34e6f703943798");
+  EXPECT_EQ(block_at(hasher(HashFunction::sha256_cbor), {1, 2, 3, 4}, before, start),
+            "599f6f25f52c2486848df9bf3a28042ffd9d9c82a34d8954fd3e85e1a57f1cf3");
 }
 
 // Covers: HASH-06

@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -170,6 +172,18 @@ TEST(Invariants, NameBothGroupsOfABlock) {
   // One group further: the first table of the last group but one.
   state.tables = {{{"r", {}, {}}}, {{"s", {1}, {}}}, {{"t", {1}, {}}, {"u", {2}, {}}}};
   EXPECT_EQ(Invariants<S>().check(state)->expected, 1);
+}
+
+// Two blocks of one request with the same digest are one block to a look-up. Covers: I4, HASH-13
+TEST(Invariants, LetATableListABlockTwiceWhereDigestsCollide) {
+  const auto twice = std::ranges::find(breaks, std::string_view("twice in a table"), &Break::how);
+  ASSERT_NE(twice, std::end(breaks));
+  Inspected state;
+  twice->apply(state);
+  Config<S> config{};
+  EXPECT_TRUE(Invariants<S>(config).check(state));
+  config.hash_bits = 2;
+  EXPECT_FALSE(Invariants<S>(config).check(state));
 }
 
 // Covers: I19

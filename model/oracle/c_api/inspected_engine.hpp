@@ -22,7 +22,8 @@ using Inspected = Result<std::unique_ptr<InspectedEngine>>;
 template <class System>
 class InspectedEngineOf final : public oracle::EngineOf<System, InspectedEngine> {
  public:
-  using oracle::EngineOf<System, InspectedEngine>::EngineOf;
+  InspectedEngineOf(System system, const Config<Growing>& config)
+      : oracle::EngineOf<System, InspectedEngine>(std::move(system)), invariants_(config) {}
   Finding check() override { return invariants_.check(this->system_); }
 
  private:
@@ -34,7 +35,8 @@ template <class System>
 Inspected inspected(const Config<Growing>& config) {
   Result<System> system = System::create(config);
   if (!system) return system.error();
-  return std::unique_ptr<InspectedEngine>(std::make_unique<InspectedEngineOf<System>>(std::move(system.value())));
+  return std::unique_ptr<InspectedEngine>(
+      std::make_unique<InspectedEngineOf<System>>(std::move(system.value()), config));
 }
 
 Inspected inspected_model(const Config<Growing>& config);

@@ -120,8 +120,8 @@ std::optional<Kill> Hunter::lockstep(Semantics semantics, double share) {
     at_.seconds = seconds();
     if (at_.seconds > options_.seconds) return {};
     may_run_for(options_.hang_seconds);
-    const fuzz::Outcome outcome =
-        mutants::run(scenario(), operations_per_run, fuzz::usual_view_period, nullptr, tolerated(semantics));
+    const fuzz::Outcome outcome = mutants::run(
+        scenario(), operations_per_run, {.view_period = fuzz::usual_view_period, .tolerated = tolerated(semantics)});
     at_.operations += outcome.traffic.operations;
     at_.seconds = seconds();
     if (!outcome.counterexample || is_of_the_model(*outcome.counterexample)) continue;

@@ -12,9 +12,8 @@ namespace kvspec::mutants {
 
 using fuzz::Commands;
 
-fuzz::Outcome run(const fuzz::Scenario& scenario, std::uint64_t operations, std::uint32_t view_period,
-                  Commands* recording, const fuzz::ClauseSet& tolerated) {
-  return fuzz::run_scenario<model::HostModel, Loaded>(scenario, operations, view_period, nullptr, recording, tolerated);
+fuzz::Outcome run(const fuzz::Scenario& scenario, std::uint64_t operations, const fuzz::RunOptions& options) {
+  return fuzz::run_scenario<model::HostModel, Loaded>(scenario, operations, options);
 }
 
 std::optional<fuzz::Counterexample> replay(const Config<Growing>& config, const Commands& commands,

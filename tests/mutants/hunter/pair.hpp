@@ -13,8 +13,7 @@
 namespace kvspec::mutants {
 
 // As run_scenario of fuzz/run.hpp.
-fuzz::Outcome run(const fuzz::Scenario& scenario, std::uint64_t operations, std::uint32_t view_period,
-                  fuzz::Commands* recording, const fuzz::ClauseSet& tolerated);
+fuzz::Outcome run(const fuzz::Scenario& scenario, std::uint64_t operations, const fuzz::RunOptions& options);
 
 // As run_commands. `reached` is the index of the command that is performed: whoever shares that memory knows it when
 // the subject has taken the process down.
