@@ -158,7 +158,7 @@ enum class ClauseKind : std::uint8_t {
   X(dev_13, "DEV-13", deviation, "C I13", "Recorded: the need of an aligned state-space group leaves out the block that external tokens are given, and counts a hit that they make superfluous, so that an allocation can be refused for nothing or run out of free blocks halfway.") \
   X(dev_14, "DEV-14", deviation, "S 16; C I20", "Recorded: freeing skipped blocks stops at the first null block, so that in the mode align states that were left behind null blocks are kept until the request ends. Only the block of the last state is freed apart, at the tail, once its place is below cdiv(certain tokens, block size) - 1.") \
   X(trace_01, "TRACE-01", rejection, "D", "A trace is valid UTF-8 with one JSON value per line.") \
-  X(trace_02, "TRACE-02", rejection, "D", "The first line of a trace is an object with the member config, every other line one with the member in.") \
+  X(trace_02, "TRACE-02", rejection, "D", "The first line of a trace is an object with the member config, every other line one with the member in, but for the record of a state that may follow an error.") \
   X(trace_03, "TRACE-03", rejection, "D", "The member op names an operation of the format.") \
   X(trace_04, "TRACE-04", rejection, "D", "An operation has exactly the members of the format, each of its type.") \
   X(trace_05, "TRACE-05", rejection, "D", "A number lies within the range of its member.") \
@@ -210,7 +210,7 @@ enum class ClauseKind : std::uint8_t {
   X(i25, "I25", invariant, "C I25", "After a successful reset the index is empty, no block has a hash and every look-up misses.") \
   X(i26, "I26", invariant, "C I26", "When every request has been freed and nothing is held, every block but the null block is free, no table is left and no block is listed as new.") \
   X(i27, "I27", invariant, "C I27", "The statistics count each admission of a request that looked up once, and nothing else.") \
-  X(i28, "I28", invariant, "C I28", "With every block free, an allocation that asks for no more slots than the pool has is not refused, but for a state cached in the same step.") \
+  X(i28, "I28", invariant, "C I28", "With every block free, an allocation is not refused if the pool has the slots it asks for, and one block more for each aligned state-space group that takes a hit or external tokens, but for a state cached in the same step.") \
   X(i29, "I29", invariant, "C I29", "A look-up or a refused allocation, repeated, gives the same answer.") \
   X(i30, "I30", invariant, "C I30", "The model and an implementation answer every command alike and reach the same state.")
 // clang-format on

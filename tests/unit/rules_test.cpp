@@ -52,6 +52,43 @@ class Rules : public testing::TestWithParam<const char*> {
 INSTANTIATE_TEST_SUITE_P(Systems, Rules, testing::Values("model", "host"),
                          [](const auto& parameter) { return std::string(parameter.param); });
 
+// A request passes the gate of a pool that just holds it, but not with a hit: the state that it resumes from has a
+// block beside the new one. Covers: ALLOC-19, I28, MAMBA-04
+TEST_P(Rules, AHitOfAStateCanNeedTheOneBlockThatIsNotThere) {
+  Config<S> config = single_group_config<S>(GroupKind::full, 4, 4);
+  GroupSpec states{};
+  states.kind = GroupKind::mamba;
+  states.block_size = 4;
+  states.mamba_cache_mode = MambaCacheMode::align;
+  config.groups.push_back(states);
+  make(config);
+  add(4);
+  ASSERT_TRUE(step(new_tokens(4)).result);
+  Free<S> free{};
+  free.req = "r";
+  free.drop = true;
+  step(free);
+  step(NewStepStarts<S>{});
+
+  add(8);
+  GetComputedBlocks<S> look_up{};
+  look_up.req = "r";
+  ASSERT_EQ(step(look_up).num_computed_tokens, 4U);
+  AllocateSlots<S> command = new_tokens(4);
+  command.new_computed_blocks = PassedHit::computed;
+  command.num_new_computed_tokens = 4;
+  command.full_sequence_must_fit = true;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_FALSE(step(command).result);
+    EXPECT_EQ(view().state.num_free, 3U);
+    step(NewStepStarts<S>{});
+  }
+  AllocateSlots<S> without = new_tokens(8);
+  without.full_sequence_must_fit = true;
+  EXPECT_TRUE(step(without).result);
+  EXPECT_EQ(view().state.num_free, 0U);
+}
+
 // Covers: ALLOC-11, ALLOC-12
 TEST_P(Rules, ExternalTokensGetTheirBlocksFirstAndAreNotPartOfTheAnswer) {
   make(single_group_config<S>(GroupKind::full, 4, 11));
