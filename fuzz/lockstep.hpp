@@ -1,6 +1,6 @@
 // Lockstep: the same commands to two systems. After each command their answers are compared and the invariants are
-// checked on both; after every `view_period` commands, and at the end, the whole of their states is compared. The first
-// difference ends the run and becomes a Counterexample.
+// checked on both; after every `view_period` commands, and at the end, what can be seen of their states is compared
+// (spec/dump.hpp says what that leaves out). The first difference ends the run and becomes a Counterexample. [I30]
 //
 // The invariants that are about more than one state are watched on the left (fuzz/watch/watch.hpp): the answers are
 // equal, so what they break one side breaks as much as the other.

@@ -58,7 +58,7 @@ class Search {
     if (complete || !best_.search) best_.search = Exhaustion{alphabet.size(), tried_, complete};
   }
 
-  // Whether every shorter sequence was tried, or one was found, which is then the shortest.
+  // Whether every shorter sequence was tried, or one was found.
   bool is_searched(const Commands& alphabet) {
     const bool past_matters = best_.counterexample.side == Side::both;
     std::unordered_set<std::string> seen{view_after({})};
@@ -138,8 +138,10 @@ Failure shortest(Failure failure, const Oracle& oracle, const oracle::MakeEngine
 
 std::string to_text(const Exhaustion& search) {
   if (!search.complete) return {};
-  return fmt::format("as short as can be: {} sequences of {} commands, these and simpler ones, were tried",
-                     search.sequences, search.alphabet);
+  return fmt::format(
+      "no shorter one was found: {} sequences of {} commands, these and simpler ones, were tried, states of the model "
+      "that look alike taken once",
+      search.sequences, search.alphabet);
 }
 
 }  // namespace kvspec::fuzz

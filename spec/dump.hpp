@@ -1,7 +1,9 @@
 // What of a state can be seen from outside.
 //
 //   StateDump  what the trace format records of a state.
-//   View       the whole of a state: two systems that agree on it behave alike from then on.
+//   View       all that can be seen of a state. What only a later command shows is not in it: of a request the tokens
+//              that no hash covers yet, how many came with it, what beside them goes into its hashes (LoRA, items,
+//              salt, embeddings), whether it skips look-ups, and what STAT-01 has still to count of the last one.
 //
 // Both are canonical: lists keyed by a block are ordered by block id, lists keyed by a request by its id (as bytes),
 // duplicates by key (hash bytes, then group). Equal states have equal dumps.

@@ -10,8 +10,11 @@
             through a char** belongs to the caller, who frees it with kvspec_free_text(). A const char* that is given
             back lives as long as the process.
    Errors   Are values. No input, however wrong, ends in anything but a status: not JSON, a NULL that is not allowed, a
-            name that nothing has. Where a call fails it changes nothing, and what it would give back is NULL. Each
-            function that takes a kvspec_error* fills it, also on success; it may be NULL.
+            name that nothing has. Only memory is not bounded by the size of an input: a table has up to max_model_len /
+            block_size entries, which a valid configuration and one command can ask for, and a system that promises more
+            memory than it has may end the process. Who takes configurations from strangers limits the process. Where a
+            call fails it changes nothing, and what it would give back is NULL. Each function that takes a kvspec_error*
+            fills it, also on success; it may be NULL.
    Threads  A handle is used by one thread at a time; different handles are independent. Nothing else is shared: there
             is no state but that of handles.
    Handles  Each create or open has its destroy or close, which takes NULL too. A handle does not keep the texts it was
@@ -116,8 +119,8 @@ KVSPEC_API void kvspec_system_destroy(kvspec_system* system);
    KVSPEC_UNUSABLE. */
 KVSPEC_API kvspec_status kvspec_system_step(kvspec_system* system, const char* in, char** out, kvspec_error* error);
 
-/* The whole of the state: two systems with equal views behave alike from then on. Equal states give equal texts,
-   whatever the engine. KVSPEC_INVALID_ARGUMENT: system or view is NULL; KVSPEC_UNUSABLE. */
+/* What can be seen of the state; what only a later command shows (spec/dump.hpp says what) is not in it. Equal states
+   give equal texts, whatever the engine. KVSPEC_INVALID_ARGUMENT: system or view is NULL; KVSPEC_UNUSABLE. */
 KVSPEC_API kvspec_status kvspec_system_view(const kvspec_system* system, char** view, kvspec_error* error);
 
 /* Checks every invariant of single states; those that are about several states need a watch. Some hold only as long as

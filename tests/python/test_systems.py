@@ -60,8 +60,39 @@ def test_what_is_no_command_is_a_text_error(engine):
         with pytest.raises(kvspec.TextError) as caught:
             system.step(command)
         assert caught.value.clause == clause, command
-    with pytest.raises(TypeError):
-        system.step({"op": object()})
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_has_no_json_text_is_a_usage_error(engine):
+    system = engine(SMALL)
+    circular = {"op": "free"}
+    circular["req"] = circular
+    for command in [{"op": object()}, {"op": "free", "req": b"r0"}, {("op",): "free"}, circular]:
+        with pytest.raises(kvspec.UsageError, match="no JSON text"):
+            system.step(command)
+        with pytest.raises(kvspec.UsageError, match="no JSON text"):
+            kvspec.compare(command, {}, {})
+    with pytest.raises(kvspec.UsageError):
+        engine({**SMALL, "num_blocks": {5}})
+
+
+class Whole:
+    """An integer as numpy's are: no int, but an index."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __index__(self):
+        return self.value
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_whatever_is_an_index_is_a_number(engine):
+    system = engine({**SMALL, "num_blocks": Whole(5)})
+    assert system.step({"op": "pool_get_new_blocks", "num_blocks": Whole(2)}) == {"blocks": [1, 2]}
+    with pytest.raises(kvspec.TextError) as caught:
+        system.step({"op": "pool_get_new_blocks", "num_blocks": Whole(-1)})
+    assert caught.value.clause == "TRACE-05"
 
 
 def test_a_configuration_is_refused_by_its_clause():

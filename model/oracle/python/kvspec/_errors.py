@@ -1,4 +1,5 @@
-"""What goes wrong, as types. Every exception of this package but MemoryError is an Error."""
+"""What goes wrong, as types: what kvspec refuses is an Error, memory that does not suffice a MemoryError. An argument
+of another Python type than a function takes is a TypeError, as everywhere."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from . import _core
+from ._json import to_json
 
 Json = dict[str, Any]
 
@@ -32,22 +33,23 @@ class System:
     def __init__(self, config: Mapping[str, Any]):
         """A manager of this configuration; without "semantics" it is one of the sound semantics.
 
-        Raises ClauseError (CONF-*) for one that no manager accepts, TextError for one that is none, MemoryError for a
-        pool that does not fit.
+        Raises ClauseError (CONF-*) for one that no manager accepts, TextError for one that is none, UsageError for what
+        has no JSON text, MemoryError for a pool that does not fit.
         """
-        self._core = _core.System(self._engine, json.dumps(config))
+        self._core = _core.System(self._engine, to_json(config))
 
     def step(self, command: Mapping[str, Any]) -> Json:
         """Performs a command, {"op": "free", "req": "r0", "drop": True}, and returns its observation, {"num_free": 4}.
 
-        Raises ClauseError where the command breaks a precondition, TextError where it is no command; in both cases
-        nothing has changed.
+        Raises ClauseError where the command breaks a precondition, TextError where it is no command, UsageError where
+        it has no JSON text; nothing has changed then.
         """
-        out: Json = json.loads(self._core.step(json.dumps(command)))
+        out: Json = json.loads(self._core.step(to_json(command)))
         return out
 
     def view(self) -> Json:
-        """The whole of the state. Managers with equal views behave alike from then on, whatever their engine.
+        """What can be seen of the state. What only a later command shows is not in it: the tokens of an unfilled block,
+        what beside tokens goes into hashes.
 
         Members: state (free_queue, ref_cnt, hashes, ... as the op "state" returns them), new_block_ids (per group),
         held, events, stats, requests.
@@ -80,8 +82,8 @@ class Host(System):
 def compare(command: Mapping[str, Any], expected: Mapping[str, Any], actual: Mapping[str, Any]) -> Finding | None:
     """The first difference of two observations of a command, with the clause that says what the part should be; None
     if there is none. Members that are only informative never differ. Raises TextError where a dictionary is not what
-    the format says."""
-    found = _core.compare(json.dumps(command), json.dumps(expected), json.dumps(actual))
+    the format says, UsageError where one has no JSON text."""
+    found = _core.compare(to_json(command), to_json(expected), to_json(actual))
     return None if found is None else Finding(*found)
 
 

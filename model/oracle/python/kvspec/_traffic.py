@@ -8,6 +8,7 @@ from typing import Any
 
 from . import _core
 from ._errors import ClauseError
+from ._json import to_json
 
 Json = dict[str, Any]
 
@@ -50,13 +51,13 @@ class Traffic(Iterator[Json]):
     def observe(self, answer: Mapping[str, Any] | ClauseError) -> None:
         """Tells what the last command returned: its observation, or the ClauseError it was refused with.
 
-        Raises UsageError if there is no unanswered command or a list has another length than there are groups,
-        TextError if the dictionary is no observation of the command.
+        Raises UsageError if there is no unanswered command, a list has another length than there are groups, or the
+        answer has no JSON text; TextError if the dictionary is no observation of the command.
         """
         if isinstance(answer, ClauseError):
             self._core.observe_rejection(answer.clause, answer.offending)
         else:
-            self._core.observe(json.dumps(answer))
+            self._core.observe(to_json(answer))
 
 
 def traffic(config_name: str, seed: int, operations: int) -> Traffic:
