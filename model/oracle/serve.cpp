@@ -1,6 +1,8 @@
 #include "model/oracle/serve.hpp"
 
+#include <ios>
 #include <istream>
+#include <limits>
 #include <memory>
 #include <new>
 #include <optional>
@@ -9,6 +11,7 @@
 #include <utility>
 
 #include "model/oracle/command.hpp"
+#include "spec/trace/line.hpp"
 #include "spec/trace/names.hpp"
 #include "spec/trace/protocol.hpp"
 #include "spec/version.hpp"
@@ -34,14 +37,21 @@ RecordedError error_of(Error error) {
   return {std::string(clause.id), std::string(clause.sentence)};
 }
 
+RecordedError error_of(const TraceError& error) { return {std::string(describe(error.clause).id), error.what}; }
+
 class Server {
  public:
   Server(const NamedEngine& engine, std::optional<Semantics> semantics) : named_(engine), semantics_(semantics) {}
 
   std::string answer(const std::string& line) {
-    const Decoded<EngineRequest> request = request_from_line(line);
-    if (!request) return error_answer({std::string(describe(request.error().clause).id), request.error().what});
-    return std::visit([&](const auto& asked) { return reply(asked); }, request.value());
+    try {
+      const Decoded<EngineRequest> request = request_from_line(line);
+      if (!request) return error_answer(error_of(request.error()));
+      return std::visit([&](const auto& asked) { return reply(asked); }, request.value());
+    } catch (const std::bad_alloc&) {
+      engine_.reset();  // it may have stopped halfway
+      return error_answer(error_of(trace_error(Clause::trace_07, "out of memory")));
+    }
   }
 
  private:
@@ -82,11 +92,17 @@ class Server {
 
 }  // namespace
 
-int serve(std::istream& in, std::ostream& out, const NamedEngine& engine, std::optional<Semantics> semantics) {
+int serve(std::istream& in, std::ostream& out, const NamedEngine& engine, std::optional<Semantics> semantics,
+          std::size_t max_line_bytes) {
   Server server(engine, semantics);
   std::string line;
-  while (std::getline(in, line)) {
-    out << server.answer(line) << '\n';
+  for (LineRead read; (read = read_line(in, line, max_line_bytes)) != LineRead::end;) {
+    if (read == LineRead::line) {
+      out << server.answer(line) << '\n';
+    } else {
+      in.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
+      out << error_answer(error_of(line_too_long(max_line_bytes))) << '\n';
+    }
     // What is asked already is answered before anything is handed over: a checker may ask ahead.
     if (in.rdbuf()->in_avail() <= 0) out.flush();
   }

@@ -27,20 +27,6 @@ struct ReplayOptions {
   std::vector<std::string> files;
 };
 
-std::string_view name_of(ClauseKind kind) {
-  switch (kind) {
-    case ClauseKind::effect:
-      return "effect";
-    case ClauseKind::rejection:
-      return "rejection";
-    case ClauseKind::deviation:
-      return "deviation";
-    case ClauseKind::invariant:
-      return "invariant";
-  }
-  return "";
-}
-
 int print_clauses(const std::vector<std::string>& ids) {
   const auto print = [](const ClauseEntry& clause) {
     fmt::print("{:<9} {:<9}  {} ({})\n", clause.id, name_of(clause.kind), clause.sentence, clause.origin);

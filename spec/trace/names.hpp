@@ -7,6 +7,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "spec/clauses.hpp"
 #include "spec/commands.hpp"
 #include "spec/config.hpp"
 #include "spec/events.hpp"
@@ -17,6 +18,9 @@ namespace kvspec {
 template <class E>
 inline constexpr std::array<std::string_view, 0> enum_names{};
 
+template <>
+inline constexpr auto enum_names<ClauseKind> =
+    std::to_array<std::string_view>({"effect", "rejection", "invariant", "deviation"});
 template <>
 inline constexpr auto enum_names<HashFunction> =
     std::to_array<std::string_view>({"sha256", "sha256_cbor", "xxhash", "xxhash_cbor"});

@@ -4,11 +4,11 @@
 #include <fstream>
 #include <istream>
 #include <ostream>
-#include <streambuf>
 #include <utility>
 
 #include "spec/trace/json.hpp"
 #include "spec/trace/json_value.hpp"
+#include "spec/trace/line.hpp"
 #include "spec/trace/text.hpp"
 
 namespace kvspec {
@@ -103,28 +103,16 @@ Decoded<TraceReader, TraceProblem> TraceReader::open(std::istream& in, std::stri
 
 // Reads a line into line_. At the end of the stream ended is set, and there is no line.
 std::optional<TraceError> TraceReader::read_line(bool& ended) {
-  constexpr int end = std::char_traits<char>::eof();
-  line_.clear();
-  ended = false;
-  int byte = end;
-  // Byte by byte from the buffer: no more than the line is taken, and a line that is too long is never held.
+  LineRead read = LineRead::end;
   try {
-    std::streambuf* const buffer = in_->rdbuf();
-    while (buffer != nullptr && (byte = buffer->sbumpc()) != end && byte != '\n') {
-      if (line_.size() == max_line_bytes_) {
-        ++line_number_;
-        return trace_error(Clause::trace_01, "the line is longer than " + std::to_string(max_line_bytes_) + " bytes");
-      }
-      line_.push_back(static_cast<char>(byte));
-    }
+    read = kvspec::read_line(*in_, line_, max_line_bytes_);
   } catch (const std::exception&) {  // a stream buffer may throw where the file cannot be read
     return trace_error(Clause::trace_07, "the file cannot be read");
   }
-  if (byte == end && line_.empty()) {
-    ended = true;
-    return {};
-  }
+  ended = read == LineRead::end;
+  if (ended) return {};
   ++line_number_;
+  if (read == LineRead::too_long) return line_too_long(max_line_bytes_);
   if (line_.find_first_not_of(" \t\r") == line_.npos) return trace_error(Clause::trace_01, "the line is empty");
   return {};
 }

@@ -1,26 +1,13 @@
 // What needs no handle: versions, names, clauses.
 #include "model/oracle/c_api/boundary.hpp"
+#include "spec/trace/names.hpp"
 #include "spec/version.hpp"
 
 namespace {
 
-const char* name_of(kvspec::ClauseKind kind) {
-  switch (kind) {
-    case kvspec::ClauseKind::effect:
-      return "effect";
-    case kvspec::ClauseKind::rejection:
-      return "rejection";
-    case kvspec::ClauseKind::deviation:
-      return "deviation";
-    case kvspec::ClauseKind::invariant:
-      return "invariant";
-  }
-  return "";
-}
-
 // Views of literals, which end with a NUL.
 void write(const kvspec::ClauseEntry& entry, kvspec_clause& clause) {
-  clause = {entry.id.data(), name_of(entry.kind), entry.origin.data(), entry.sentence.data()};
+  clause = {entry.id.data(), name_of(entry.kind).data(), entry.origin.data(), entry.sentence.data()};
 }
 
 }  // namespace
