@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fuzz/check/session.hpp"
+#include "fuzz/command/whole_number.hpp"
 #include "fuzz/scenario.hpp"
 
 namespace kvspec::fuzz {
@@ -47,11 +48,10 @@ void add_check(CLI::App& command, const oracle::Registry&, int& exit_code) {
   oracle::add_semantics(*check, options->semantics, "sound without it");
   check->add_option("--seconds", options->seconds, "Stop after this time (60 without any limit and without traces)")
       ->check(CLI::Range(0.0, 1e9));
-  check->add_option("--operations", options->operations, "Stop after this many operations")
-      ->check(CLI::NonNegativeNumber);
+  check->add_option("--operations", options->operations, "Stop after this many operations")->check(whole_number());
   check->add_option("--traces", options->traces, "Recorded traces whose commands are performed first")
       ->check(CLI::ExistingFile);
-  check->add_option("--seed", options->seed, "Repeat the traffic of this seed")->check(CLI::NonNegativeNumber);
+  check->add_option("--seed", options->seed, "Repeat the traffic of this seed")->check(whole_number());
   check->add_option("--config", options->preset, "Which configurations; those of kvspec lockstep")
       ->check(CLI::IsMember(names))
       ->capture_default_str();

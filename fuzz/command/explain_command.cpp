@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "fuzz/command/whole_number.hpp"
 #include "fuzz/page.hpp"
 #include "spec/trace/print.hpp"
 #include "spec/trace/trace.hpp"
@@ -76,9 +77,9 @@ void add_explain(CLI::App& command, const oracle::Registry& registry, int& exit_
   explain
       ->add_option("--at", options->at,
                    "The command that the pool is drawn around, from 1 (without: the last that does not only read)")
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1));
   explain->add_option("--last", options->most_shown, "So many commands up to that one")
-      ->check(CLI::PositiveNumber)
+      ->check(whole_number(1))
       ->capture_default_str();
   explain->add_option("FILE", options->file, "A trace")->required();
   explain->footer(

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "fuzz/command/whole_number.hpp"
 #include "fuzz/farm/session.hpp"
 
 namespace kvspec::fuzz {
@@ -41,12 +42,12 @@ void add_farm(CLI::App& command, const oracle::Registry&, int& exit_code) {
       ->check(CLI::IsMember({"host", "cuda"}));
   app->add_option("--seconds", options->seconds, "Stop after this time (10 without any limit)")
       ->check(CLI::Range(0.0, 1e9));
-  app->add_option("--runs", options->runs, "Stop after this many runs")->check(CLI::NonNegativeNumber);
+  app->add_option("--runs", options->runs, "Stop after this many runs")->check(whole_number());
   app->add_option("--steps", options->beats, "Steps of a run: most make one command, some two, some none")
       ->check(CLI::Range(1U, farm::most_beats))
       ->capture_default_str();
-  app->add_option("--seed", options->seed, "Repeat the runs of this seed")->check(CLI::NonNegativeNumber);
-  app->add_option("--run", options->run, "This run alone, on the host")->check(CLI::NonNegativeNumber);
+  app->add_option("--seed", options->seed, "Repeat the runs of this seed")->check(whole_number());
+  app->add_option("--run", options->run, "This run alone, on the host")->check(whole_number());
   oracle::add_semantics(*app, options->semantics, "sound without it");
   app->add_option("--threads", options->threads, "Of the host (as many as it has without it)")
       ->check(CLI::Range(1U, 4096U));

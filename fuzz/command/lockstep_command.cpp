@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "fuzz/command/session.hpp"
+#include "fuzz/command/whole_number.hpp"
 #include "fuzz/scenario.hpp"
 
 namespace kvspec::fuzz {
@@ -48,11 +49,11 @@ void add_lockstep(CLI::App& command, const oracle::Registry& registry, int& exit
   lockstep
       ->add_option("--operations", options->operations,
                    "Stop after this many operations; a configuration that is rejected counts as one")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number());
   const auto set_on = [options](const std::string& name) { options->on = *implementation_of(name); };
   lockstep->add_option_function<std::string>("--on", set_on, "What stands against the model (host without it)")
       ->check(CLI::IsMember({"host", "cuda", "cuda-on-host"}));
-  lockstep->add_option("--seed", options->seed, "Repeat the traffic of this seed")->check(CLI::NonNegativeNumber);
+  lockstep->add_option("--seed", options->seed, "Repeat the traffic of this seed")->check(whole_number());
   oracle::add_semantics(*lockstep, options->semantics, "sound without it");
   const auto tolerate = [options](const std::vector<std::string>& ids) {
     for (const std::string& id : ids)

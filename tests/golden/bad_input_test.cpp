@@ -162,6 +162,19 @@ TEST(CommandLine, WrongOptionsAreSaidAndExitCodeTwo) {
   }
 }
 
+TEST(CommandLine, ANumberThatIsNoneIsSaidInFewWords) {
+  const auto said = [](const char* option, const char* number) {
+    return kvspec_command({"lockstep", option, number}).err.substr(0, 100);
+  };
+  EXPECT_TRUE(said("--seed", "-1").starts_with("kvspec: --seed: \"-1\" is not a whole number from 0 up\n"));
+  EXPECT_TRUE(
+      said("--operations", "1e3").starts_with("kvspec: --operations: \"1e3\" is not a whole number from 0 up\n"));
+  EXPECT_TRUE(said("--seed", "18446744073709551616")
+                  .starts_with("kvspec: --seed: 18446744073709551616 needs more than 64 bits\n"));
+  EXPECT_TRUE(kvspec_command({"explain", "--at", "0", golden_file("full_17")})
+                  .err.starts_with("kvspec: --at: \"0\" is not a whole number from 1 up\n"));
+}
+
 TEST(CommandLine, ClausesAreListed) {
   EXPECT_GT(lines_of(kvspec_command({"clauses"}).out).size(), 80U);
   const Ran ran = kvspec_command({"clauses", "pool-06", "I13"});
