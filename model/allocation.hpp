@@ -216,7 +216,7 @@ KVSPEC_EXEC constexpr bool fails_halfway(const State<S, Hashing>& state, const R
   remove_skipped(after, request.id, total_computed_tokens(c));
   if (!fits(after, request.id, hit, c, slots, main_tokens, false)) return false;
   if (shrinks) return true;
-  after.config.semantics = Semantics::sound;  // whose needs are what is taken
+  deviations::reckon_with_what_is_taken(after.config);
   return !fits(after, request.id, hit, c, slots, main_tokens, false);
 }
 

@@ -59,6 +59,13 @@ KVSPEC_EXEC constexpr bool can_fail(const Config<S>& config) {
   return !config.is_sound();
 }
 
+// DEV-03, DEV-13: under either semantics an allocation takes as many blocks as the need of the sound one says, so that
+// asking for that need tells whether an allocation whose recorded need is met runs out halfway. [ALLOC-18]
+template <class S>
+KVSPEC_EXEC constexpr void reckon_with_what_is_taken(Config<S>& config) {
+  config.semantics = Semantics::sound;
+}
+
 // DEV-04: blocks that appended tokens fill are hashed with every multimodal item they overlap. Recorded: with the last
 // item only. [HASH-08]
 template <class S>

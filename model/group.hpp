@@ -33,7 +33,7 @@ struct Group {
   bool drops_last_block = false;  // it, or a group of the same spec, is an EAGLE group [LOOK-04]
   typename S::template list<BlockTable<S>, Bound::requests> tables{};
   BlockList<S> new_block_ids{};        // until drained [ALLOC-15]
-  BlockKeyList<S> cached_this_step{};  // mamba: until the next step starts, in key order [MAMBA-02]
+  BlockKeyList<S> cached_this_step{};  // mamba: until the next step starts [MAMBA-02]
 
   bool operator==(const Group&) const = default;
 

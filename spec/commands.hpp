@@ -254,8 +254,7 @@ struct DumpState {
   bool operator==(const DumpState&) const = default;
 };
 
-// ---- Pool level: what a caller beside the requests may do with blocks
-// ------------------------------------------------
+// ---- Pool level: what a caller beside the requests may do with blocks -----------------------------
 
 // Takes blocks for the caller, who then holds each once. POOL-03, POOL-04
 template <class S>

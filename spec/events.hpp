@@ -45,8 +45,8 @@ struct BlockStored {
   static constexpr const char* type = "BlockStored";
   BOOST_HANA_DEFINE_STRUCT(BlockStored,
     (EventHashList<S>, block_hashes),                 // of the blocks stored
-    (std::optional<EventHash<S>>, parent_block_hash), // of the block before the range
-    (TokenList<S>, token_ids),                        // of the whole range
+    (std::optional<EventHash<S>>, parent_block_hash), // of the block before the run of stored blocks
+    (TokenList<S>, token_ids),                        // of the stored blocks; recorded: of the range [DEV-12]
     (Count, block_size),                              // tokens per block of the group
     (std::optional<std::int64_t>, lora_id),
     (Medium, medium),

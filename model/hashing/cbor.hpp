@@ -84,7 +84,7 @@ class CborWriter {
   };
   static constexpr std::uint64_t null_value = 22;  // of the simple values; Python's None
 
-  // [DEV-05]
+  // The pair of a tag and a text. [HASH-06]
   KVSPEC_EXEC constexpr void save_tagged(std::string_view tag, std::string_view text) {
     head(Major::array, 2);
     save(tag);

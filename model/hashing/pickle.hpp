@@ -134,7 +134,7 @@ class PickleWriter {
   }
 
  private:
-  // [DEV-05]
+  // The pair of a tag and a text. [HASH-06]
   KVSPEC_EXEC constexpr void save_tagged(std::string_view tag, std::string_view text) {
     tuple_begins(2);
     save(tag);
