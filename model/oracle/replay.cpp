@@ -26,14 +26,6 @@ TraceError broken(const std::string& where, Error error) {
   return trace_error(error.clause, fmt::format("{}: {} (offending: {})", where, clause.sentence, error.offending));
 }
 
-// A recording may or may not hold what is informative; what is not compared must not differ by being there.
-void leave_out_informative(StateDump<Growing>& state) { state.null_block_ref_cnt_unmaintained.reset(); }
-
-Observation<Growing> compared_part(Observation<Growing> observation) {
-  if (auto* state = std::get_if<StateDump<Growing>>(&observation)) leave_out_informative(*state);
-  return observation;
-}
-
 // The engine under test, and the model beside it as the judge of inputs that the engine refuses.
 class Replay {
  public:

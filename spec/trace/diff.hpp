@@ -47,6 +47,10 @@ std::optional<Difference> first_difference(const T& expected, const T& actual) {
   return std::move(found.front());
 }
 
+// The part of an observation that is compared with another system's: what is informative may be there or not, and must
+// not differ by that.
+Observation<Growing> compared_part(Observation<Growing> observation);
+
 // "free_queue[3]: expected 5, actual 7"
 std::string to_text(const Difference& difference);
 
