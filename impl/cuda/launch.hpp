@@ -1,5 +1,4 @@
-// How a body becomes a kernel. For the .cu files of this folder, which nvcc compiles, or the host's compiler where
-// there is no nvcc.
+// How a body becomes a kernel. For .cu files, which nvcc compiles, or the host's compiler where there is no nvcc.
 //
 //   struct Body {            // trivially copyable: pointers to memory of the stream's place, and numbers
 //     KVSPEC_EXEC void operator()(std::uint64_t i) const;
@@ -25,13 +24,6 @@
 #define KVSPEC_UNROLL _Pragma("unroll")
 #else
 #define KVSPEC_UNROLL
-#endif
-
-// Keeps a function that is large and seldom called out of its callers.
-#if defined(__CUDACC__)
-#define KVSPEC_NOINLINE __noinline__
-#else
-#define KVSPEC_NOINLINE
 #endif
 
 namespace kvspec::cuda {

@@ -58,11 +58,11 @@ struct MakeRequests {
 void measure_look_up(Stream& stream, const Ceilings& ceilings) {
   // One group of full attention; its rules are those of an index of two blocks.
   const Config<Growing> config = single_group_config<Growing>(GroupKind::full, 16, 2);
-  const PrefixIndex small(stream, config);
+  PrefixIndex small(stream, config);
 
   Buffer<IndexBucket> buckets(stream, num_buckets);
   Buffer<DigestWords> block_digests(stream, num_blocks);
-  Buffer<std::uint32_t> groups(stream, num_blocks);
+  Buffer<std::uint64_t> groups(stream, num_blocks);
   IndexArrays index = small.arrays();
   index.buckets = buckets.data();
   index.digests = block_digests.data();

@@ -1,18 +1,11 @@
 #include "impl/cuda/hashing/block_hashing.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace kvspec::cuda {
 namespace {
 
 constexpr std::size_t least_refused = std::size_t{64} << 10;  // bytes of an encoding [HASH-05, DEVICE-06]
-
-DigestWords words_of(const std::uint8_t* bytes, std::size_t size) {
-  DigestWords words{};
-  std::memcpy(words.words, bytes, size);
-  return words;
-}
 
 // The last `bits` bits of 32 bytes. [HASH-13]
 DigestWords mask_of(std::int64_t bits) {

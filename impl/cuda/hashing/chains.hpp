@@ -7,7 +7,9 @@
 // of several. Chains with extra keys are written straight down.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "impl/cuda/hashing/encodings.hpp"
 #include "impl/cuda/hashing/message.hpp"
@@ -24,6 +26,13 @@ struct alignas(16) DigestWords {
 
   bool operator==(const DigestWords&) const = default;
 };
+
+// On the host: the first `size` bytes, at most 32, and zeroes behind them.
+inline DigestWords words_of(const std::uint8_t* bytes, std::size_t size) {
+  DigestWords words{};
+  std::memcpy(words.words, bytes, size);
+  return words;
+}
 
 // Consecutive blocks of one request. Indices are into the arrays of the batch.
 struct Chain {
@@ -203,7 +212,7 @@ class HashedMessage {
   }
 
  private:
-  KVSPEC_EXEC KVSPEC_NOINLINE void compress_block() {
+  KVSPEC_APART KVSPEC_EXEC void compress_block() {
     std::uint32_t words[16];
     message_.read_block(0, words);
     compress(state_, words);

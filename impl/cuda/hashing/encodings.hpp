@@ -10,6 +10,7 @@
 
 #include <cstdint>
 
+#include "impl/cuda/hashing/sha256.hpp"
 #include "spec/execution.hpp"
 #include "spec/vocabulary.hpp"
 
@@ -103,7 +104,7 @@ struct PickleEncoding {
   template <class Out>
   static KVSPEC_EXEC void before_parent(Out& out, std::uint32_t frame_length, std::uint32_t parent_size) {
     out.put(0x800595, 3);
-    out.put(swapped(frame_length), 4);
+    out.put(bytes_swapped(frame_length), 4);
     out.put(0, 4);
     out.put('C', 1);
     out.put(parent_size, 1);
@@ -118,7 +119,7 @@ struct PickleEncoding {
     if (value < 0x100) return token(out, Token{value});
     const std::uint32_t n = static_cast<std::uint32_t>(value);
     const bool is_wide = n > 0xffff;
-    const std::uint32_t bytes = static_cast<std::uint32_t>(swapped(n));
+    const std::uint32_t bytes = bytes_swapped(n);
     const std::uint32_t opcode = is_wide ? std::uint32_t{'J'} << 24 : std::uint32_t{'M'} << 24;
     out.put_aligned(opcode | bytes >> 8, bytes << 24, is_wide ? 5 : 3);
   }
@@ -129,7 +130,7 @@ struct PickleEncoding {
       const std::uint32_t n = static_cast<std::uint32_t>(value);
       const std::uint32_t size = n <= 0xff ? 1 : n <= 0xffff ? 2 : 4;
       const std::uint32_t opcode = n <= 0xff ? 'K' : n <= 0xffff ? 'M' : 'J';
-      out.put(std::uint64_t{opcode} << (8 * size) | swapped(n) >> (32 - 8 * size), 1 + size);
+      out.put(std::uint64_t{opcode} << (8 * size) | bytes_swapped(n) >> (32 - 8 * size), 1 + size);
       return;
     }
     // A byte is left out when the one below it still has the sign.
@@ -166,7 +167,7 @@ struct PickleEncoding {
     if (size <= 0xff) {
       out.put(std::uint64_t{0x8c} << 8 | size, 2);
     } else {
-      out.put(std::uint64_t{'X'} << 32 | swapped(size), 5);
+      out.put(std::uint64_t{'X'} << 32 | bytes_swapped(size), 5);
     }
   }
   template <class Out>
@@ -181,13 +182,6 @@ struct PickleEncoding {
  private:
   static constexpr std::uint64_t memoize = 0x94;
 
-  static KVSPEC_EXEC std::uint64_t swapped(std::uint32_t n) {
-#if KVSPEC_ON_DEVICE
-    return __byte_perm(n, 0, 0x0123);
-#else
-    return __builtin_bswap32(n);
-#endif
-  }
   static KVSPEC_EXEC bool fits(Token value, std::uint32_t bytes) {
     const std::uint32_t shift = 64 - 8 * bytes;
     return static_cast<Token>(static_cast<std::uint64_t>(value) << shift) >> shift == value;

@@ -1,17 +1,16 @@
 // The bodies of the device's prefix index: which block is the first of a key. [HASH-11, POOL-09]
 //
 //   entries   buckets of four, 32 bytes, which is what memory reads at once. An entry is 24 bits of block, 8 bits of
-//   tag
-//             and 32 bits of group; 0 is vacant. A key wants its home bucket and, where that has no vacant entry, the
-//             next ones. At most half of the entries are in use, so nine keys in ten are in their home.
+//             tag and 32 bits of group; 0 is vacant. A key wants its home bucket and, where that has no vacant entry,
+//             the next ones. At most half of the entries are in use, so nine keys in ten are in their home.
 //   digests   the k digests of each block's key, once. An entry names a block, and the block's digests are the key to
 //             compare with, so that finding a key takes two reads from anywhere: a bucket and a digest.
-//   groups    per block: one more than the group of its entry; 0: it has none.
+//   groups    per block: one more than the group of its entry, which can be any number of 32 bits; 0: it has none.
 //
 // An entry that is erased leaves a tombstone if its bucket has no vacant entry: then a key may have gone past it. In
 // any other bucket nothing has, and it becomes vacant. So a search ends at the first vacant entry, and which buckets
 // have one never changes but by an insertion. Tombstones are used again by insertions, and cleared away when there are
-// many.
+// many. No walk goes round more than once: memory that was damaged is to give a wrong answer, not a kernel without end.
 //
 // Erasing and inserting are kernels of their own; within one, no block is twice, so that threads never want the same
 // thing but a place to insert.
@@ -36,7 +35,7 @@ struct alignas(32) IndexBucket {
 struct IndexArrays {
   IndexBucket* buckets = nullptr;
   DigestWords* digests = nullptr;  // `stride` per block
-  std::uint32_t* groups = nullptr;
+  std::uint64_t* groups = nullptr;
   const std::uint32_t* digests_of = nullptr;  // per group
   std::uint32_t bucket_mask = 0;              // number of buckets, a power of two, less 1
   std::uint32_t stride = 1;
@@ -48,6 +47,9 @@ struct IndexArrays {
 
   static KVSPEC_EXEC BlockId block_of(std::uint64_t entry) { return static_cast<std::uint32_t>(entry) & block_mask; }
 
+  KVSPEC_EXEC std::uint64_t num_buckets() const { return std::uint64_t{bucket_mask} + 1; }
+  // Precondition: groups[b] != 0.
+  KVSPEC_EXEC GroupId group_of(BlockId b) const { return static_cast<GroupId>(groups[b] - 1); }
   // Groups that the configuration does not have have one digest.
   KVSPEC_EXEC std::uint32_t num_digests(GroupId group) const { return group < num_groups ? digests_of[group] : 1; }
 
@@ -75,12 +77,13 @@ struct EraseEntries {
   KVSPEC_EXEC void operator()(std::uint64_t i) const {
     const BlockId b = blocks[i];
     if (index.groups[b] == 0) return;
-    const GroupId group = index.groups[b] - 1;
+    const GroupId group = index.group_of(b);
     index.groups[b] = 0;
     const DigestWords* const key = index.digests + std::uint64_t{b} * index.stride;
     const std::uint64_t hash = IndexArrays::hash_of(group, key, index.num_digests(group));
     const std::uint64_t wanted = IndexArrays::entry_of(hash, group, b);
-    for (std::uint32_t at = index.home(hash);; at = (at + 1) & index.bucket_mask) {
+    std::uint32_t at = index.home(hash);
+    for (std::uint64_t walked = 0; walked < index.num_buckets(); ++walked, at = (at + 1) & index.bucket_mask) {
       IndexBucket& bucket = index.buckets[at];
       bool has_vacant = false;
       std::uint32_t place = entries_of_bucket;
@@ -100,11 +103,12 @@ struct InsertEntry {
   IndexArrays index;
 
   KVSPEC_EXEC void insert(BlockId b) const {
-    const GroupId group = index.groups[b] - 1;
+    const GroupId group = index.group_of(b);
     const DigestWords* const key = index.digests + std::uint64_t{b} * index.stride;
     const std::uint64_t hash = IndexArrays::hash_of(group, key, index.num_digests(group));
     const std::uint64_t entry = IndexArrays::entry_of(hash, group, b);
-    for (std::uint32_t at = index.home(hash);; at = (at + 1) & index.bucket_mask) {
+    std::uint32_t at = index.home(hash);
+    for (std::uint64_t walked = 0; walked < index.num_buckets(); ++walked, at = (at + 1) & index.bucket_mask) {
       for (std::uint32_t j = 0; j < entries_of_bucket; ++j) {
         std::uint64_t* const place = &index.buckets[at].entries[j];
         const std::uint64_t seen = *place;
@@ -131,7 +135,7 @@ struct InsertEntries {
     const IndexArrays& index = into.index;
     DigestWords* const key = index.digests + std::uint64_t{entry.block} * index.stride;
     for (std::uint32_t j = 0; j < index.num_digests(entry.group); ++j) key[j] = digests[entry.first_digest + j];
-    index.groups[entry.block] = entry.group + 1;
+    index.groups[entry.block] = std::uint64_t{entry.group} + 1;
     into.insert(entry.block);
   }
 };
@@ -175,7 +179,8 @@ struct FindKeys {
   KVSPEC_EXEC BlockId find(const DigestWords* key, std::uint32_t count, GroupId group) const {
     const std::uint64_t hash = IndexArrays::hash_of(group, key, count);
     const std::uint64_t like = IndexArrays::entry_of(hash, group, 0);
-    for (std::uint32_t at = index.home(hash);; at = (at + 1) & index.bucket_mask) {
+    std::uint32_t at = index.home(hash);
+    for (std::uint64_t walked = 0; walked < index.num_buckets(); ++walked, at = (at + 1) & index.bucket_mask) {
       const IndexBucket bucket = index.buckets[at];
       bool has_vacant = false;
       KVSPEC_UNROLL
@@ -186,6 +191,7 @@ struct FindKeys {
       }
       if (has_vacant) return null_block;
     }
+    return null_block;
   }
 
  private:

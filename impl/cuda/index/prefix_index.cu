@@ -25,12 +25,6 @@ SpecRules::Kind kind_of(GroupKind kind) {
   return SpecRules::Kind::full;
 }
 
-DigestWords words_of(const host::Hash256& digest) {
-  DigestWords words{};
-  std::memcpy(words.words, digest.bytes(), sizeof(words));
-  return words;
-}
-
 }  // namespace
 
 void find_keys(Stream& stream, const IndexArrays& index, const DigestWords* digests, const KeyTile* tiles,
@@ -53,10 +47,10 @@ PrefixIndex::PrefixIndex(Stream& stream, const Config<Growing>& config)
   num_buckets_ = std::bit_ceil((2 * num_blocks_ + entries_of_bucket - 1) / entries_of_bucket);
   buckets_ = Buffer<IndexBucket>(stream, num_buckets_);
   digests_ = Buffer<DigestWords>(stream, std::size_t{num_blocks_} * stride_);
-  groups_ = Buffer<std::uint32_t>(stream, num_blocks_);
+  groups_ = Buffer<std::uint64_t>(stream, num_blocks_);
   digests_of_.assign(stream, digests_per_block_);
   stream.fill(buckets_.data(), 0, num_buckets_ * sizeof(IndexBucket));
-  stream.fill(groups_.data(), 0, num_blocks_ * sizeof(std::uint32_t));
+  stream.fill(groups_.data(), 0, num_blocks_ * sizeof(std::uint64_t));
   stream.fill(digests_.data(), 0, std::size_t{num_blocks_} * stride_ * sizeof(DigestWords));
   set_rules(config);
 }
@@ -99,11 +93,11 @@ void PrefixIndex::set_rules(const Config<Growing>& config) {
   members_.assign(stream_, members);
 }
 
-IndexArrays PrefixIndex::arrays() const {
+IndexArrays PrefixIndex::arrays() {
   IndexArrays arrays{};
-  arrays.buckets = const_cast<IndexBucket*>(buckets_.data());
-  arrays.digests = const_cast<DigestWords*>(digests_.data());
-  arrays.groups = const_cast<std::uint32_t*>(groups_.data());
+  arrays.buckets = buckets_.data();
+  arrays.digests = digests_.data();
+  arrays.groups = groups_.data();
   arrays.digests_of = digests_of_.data();
   arrays.bucket_mask = num_buckets_ - 1;
   arrays.stride = stride_;
@@ -125,7 +119,7 @@ void PrefixIndex::rebuild() {
 void PrefixIndex::update(const host::HashIndex& index, const host::HashIndex::Changes& changes) {
   if (changes.cleared) {
     stream_.fill(buckets_.data(), 0, num_buckets_ * sizeof(IndexBucket));
-    stream_.fill(groups_.data(), 0, num_blocks_ * sizeof(std::uint32_t));
+    stream_.fill(groups_.data(), 0, num_blocks_ * sizeof(std::uint64_t));
     num_erased_ = 0;
   }
   std::vector<BlockId> blocks = changes.blocks;
@@ -138,7 +132,7 @@ void PrefixIndex::update(const host::HashIndex& index, const host::HashIndex::Ch
   for (const BlockId b : blocks) {
     if (!index.is_first(b)) continue;
     entries.push_back({b, index.group(b), keys.size()});
-    for (const host::Hash256& digest : index.digests(b)) keys.push_back(words_of(digest));
+    for (const host::Hash256& digest : index.digests(b)) keys.push_back(words_of(digest.bytes(), sizeof(DigestWords)));
   }
   // Whatever a block was entered under before goes first: another block may have its key now.
   erased_.assign(stream_, blocks);
@@ -168,7 +162,8 @@ std::vector<PrefixIndex::Hit> PrefixIndex::look_up(std::span<const Request> requ
       }
       num_found += count;
     }
-    for (const host::Hash256& digest : request.digests) digests.push_back(words_of(digest));
+    for (const host::Hash256& digest : request.digests)
+      digests.push_back(words_of(digest.bytes(), sizeof(DigestWords)));
   }
   keys_.assign(stream_, digests);
   tiles_.assign(stream_, tiles);

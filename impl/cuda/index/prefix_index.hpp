@@ -64,7 +64,7 @@ class PrefixIndex {
   std::vector<Held> read() const;
 
   // As kernels see it, until the next update.
-  IndexArrays arrays() const;
+  IndexArrays arrays();
   LookUpRules rules() const;
 
  private:
@@ -83,7 +83,7 @@ class PrefixIndex {
 
   Buffer<IndexBucket> buckets_{};
   Buffer<DigestWords> digests_{};
-  Buffer<std::uint32_t> groups_{};
+  Buffer<std::uint64_t> groups_{};
   Buffer<std::uint32_t> digests_of_{};
   Buffer<SpecRules> specs_{};
   Buffer<GroupId> members_{};
