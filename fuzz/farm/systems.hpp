@@ -5,16 +5,16 @@
 
 #include "fuzz/farm/lane.hpp"
 #include "fuzz/farm/planted.hpp"
+#include "fuzz/farm/prefix_hashing.hpp"
 #include "fuzz/farm/storage.hpp"
 #include "impl/cuda/small/manager.hpp"
-#include "model/hashing/prefix_hashing.hpp"
 #include "model/manager.hpp"
 #include "spec/result.hpp"
 
 namespace kvspec::fuzz::farm {
 
 template <class S>
-using Model = model::Manager<S, model::PrefixHashing<S>>;
+using Model = model::Manager<S, PrefixHashing<S>>;
 template <class S>
 using Small = Planted<S, cuda::small::Manager<S>>;
 

@@ -1,7 +1,7 @@
-// A hashing policy that writes down instead of hashing: the digest of a block is the whole prefix that ends with it, as
-// one number. Its binary digits are a 1 and then two for each token, so that it is injective by construction, as
-// SymbolicHashing is, but without a memory: the same prefix has the same digest in any order of requests, and in any
-// number of runs beside each other.
+// The farm's hashing policy for the model, which writes down instead of hashing: the digest of a block is the whole
+// prefix that ends with it, as one number. Its binary digits are a 1 and then two for each token, so that it is
+// injective by construction, as SymbolicHashing is, but without a memory: the same prefix has the same digest in any
+// order of requests, and in any number of runs beside each other.
 //
 // It holds prefixes of up to 31 tokens, each 0 to 3, without extra keys. The digest of any other block is 0, which is
 // that of no prefix, and so is that of what follows it. The last bits of such a digest mean nothing, so hash_bits
@@ -16,7 +16,7 @@
 #include "spec/execution.hpp"
 #include "spec/vocabulary.hpp"
 
-namespace kvspec::model {
+namespace kvspec::fuzz::farm {
 
 template <class S>
 class PrefixHashing {
@@ -56,4 +56,4 @@ class PrefixHashing {
   }
 };
 
-}  // namespace kvspec::model
+}  // namespace kvspec::fuzz::farm
