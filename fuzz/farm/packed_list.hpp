@@ -54,7 +54,8 @@ class PackedList {
   KVSPEC_EXEC T& back() { return data()[size_ - 1]; }
   KVSPEC_EXEC const T& back() const { return data()[size_ - 1]; }
 
-  // A full list stays as it is: who has to know is told by the manager of small scope, whose lists are no longer.
+  // A full list stays as it is: who has to know is told by the manager of small scope, whose lists are no longer, and
+  // which asks whether its answers were cut.
   KVSPEC_EXEC constexpr void push_back(Argument x) {
     if constexpr (Capacity > 0) {
       if (size_ < Capacity) data()[size_++] = x;

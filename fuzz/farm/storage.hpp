@@ -39,15 +39,11 @@ struct Limits {
   static constexpr std::size_t hash = 16;  // bytes: eight for each hash block that a block spans, two of them at most
 };
 
-#if defined(FARM_FIXED)
-using Storage = Fixed<Limits>;
-#else
 struct Storage {
   template <class T, Bound bound>
   using list = PackedList<T, Limits::of(bound)>;
   using text = PackedText<Limits::text>;
   using hash = PackedList<std::uint8_t, Limits::hash>;
 };
-#endif
 
 }  // namespace kvspec::fuzz::farm

@@ -106,21 +106,33 @@ class Allocator {
     return {};
   }
 
-  // A block that would be cached and has a hash: one that a caller cached as a draft's, and that now moves to the place
-  // of the running state. [CACHE-04]
+  // A block that would be cached and has a hash: one that a caller cached as a draft's, and that moves to the place of
+  // the running state, now or in an earlier step. [CACHE-04]
   KVSPEC_EXEC constexpr std::optional<BlockId> first_hashed() const {
     if (!state_.caches || step_.delays_caching) return {};
     const std::int64_t tokens = std::min<std::int64_t>(step_.end(), request_.num_tokens);
     for (GroupId g = 0; g < state_.num_groups; ++g) {
-      if (group(g).rule != Rule::aligned || group(g).speculative == 0 || !table(g).has_state) continue;
-      const std::int64_t place = blocks_for(step_.end(), group(g).block_size) - 1;
-      if (place < table(g).blocks.size() || full_places(state_, group(g), tokens) <= place) continue;
+      const std::int64_t full = full_places(state_, group(g), tokens);
+      if (group(g).rule != Rule::aligned || full <= table(g).cached() || !may_move_hashed(g)) continue;
+      const std::int64_t certain = std::max<std::int64_t>(step_.ready() - group(g).speculative, 0);
+      const std::int64_t required = group(g).length_for(step_.end());
       Table later = table(g);
-      (void)take_skipped(state_, later, group(g), std::max<std::int64_t>(step_.ready() - group(g).speculative, 0));
-      const BlockId moved = later.blocks[later.blocks.size() - static_cast<std::uint32_t>(group(g).speculative)];
-      if (moved != null_block && state_.pool.has_hash(moved)) return moved;
+      (void)take_skipped(state_, later, group(g), certain);
+      if (!state_.is_sound) (void)take_last_state(later, group(g), certain);
+      if (required > later.blocks.size()) lay_out(group(g), later, static_cast<std::uint32_t>(required));
+      if (const auto hashed = first_hashed_again(state_, request_, group(g), later, full)) return hashed;
     }
     return {};
+  }
+  // Whether a block has a hash that is not cached at its place, or that can move from it.
+  KVSPEC_EXEC constexpr bool may_move_hashed(GroupId g) const {
+    const Table& of = table(g);
+    const std::int64_t unmoved = std::max<std::int64_t>(std::int64_t{of.blocks.size()} - group(g).speculative, 0);
+    for (std::int64_t i = std::min<std::int64_t>(of.cached(), unmoved); i < of.blocks.size(); ++i) {
+      const BlockId b = of.blocks[static_cast<std::uint32_t>(i)];
+      if (b != null_block && state_.pool.has_hash(b)) return true;
+    }
+    return false;
   }
 
   // ---- What is needed ----
@@ -249,25 +261,14 @@ class Allocator {
     return extend(g, group(g).length_for(slots()));
   }
 
-  // The state moves to the place of the last token, null blocks behind it, the speculative blocks before it are taken
-  // along. The answer is the table from where it ended before. [MAMBA-05, MAMBA-06]
+  // The answer is the table from where it ended before. [MAMBA-05, MAMBA-06]
   KVSPEC_EXEC constexpr BlockWord grow_aligned(GroupId g) {
-    const std::uint32_t speculative = static_cast<std::uint32_t>(group(g).speculative);
     const std::uint32_t required = static_cast<std::uint32_t>(group(g).length_for(step_.end()));
     Table& of = table(g);
     of.exists = true;
     const std::uint32_t before = of.blocks.size();
     if (required <= before) return {};
-    const std::uint32_t state_place = required - speculative - 1;
-    if (before > 0) of.last_state = static_cast<std::int8_t>(before - 1 - (of.has_state ? speculative : 0));
-    if (state_place > before) of.blocks.resize(state_place);
-    if (of.has_state) {
-      for (std::uint32_t i = before - speculative; i < std::min(before, state_place); ++i) {
-        const BlockId moved = of.blocks[i];
-        of.blocks.set(i, null_block);
-        of.blocks.push_back(moved);
-      }
-    }
+    lay_out(group(g), of, required);
     extend(g, required);
     of.has_state = true;
     BlockWord answer = of.blocks;

@@ -26,14 +26,6 @@ KVSPEC_EXEC constexpr std::uint32_t highest(std::uint64_t bits) {
 #endif
 }
 
-KVSPEC_EXEC constexpr std::uint32_t how_many(std::uint64_t bits) {
-#if KVSPEC_ON_DEVICE
-  return static_cast<std::uint32_t>(__popcll(bits));
-#else
-  return static_cast<std::uint32_t>(std::popcount(bits));
-#endif
-}
-
 // The lowest n bits, n <= 32.
 KVSPEC_EXEC constexpr std::uint32_t first_bits(std::uint32_t n) {
   return static_cast<std::uint32_t>((std::uint64_t{1} << n) - 1);

@@ -38,7 +38,7 @@ struct Group {
   std::int32_t speculative = 0;  // blocks
   std::int32_t run = 0;          // blocks in a row that a window needs for a hit, without the one that is dropped
   std::int64_t cap = no_cap;     // blocks held at most, for the gate [ALLOC-16]
-  std::uint32_t kept = 0;        // places of a table worth caching, a bit each; see also replay_run [CACHE-08]
+  std::uint32_t kept = 0;        // places of a table worth caching, a bit each; tables.hpp may add some [CACHE-08]
   BlockWord new_ids{};           // full attention: blocks not yet reported as new [ALLOC-15]
 
   // Tokens that nothing after `computed` tokens reads; below 0 for a state of no tokens. [FREE-04]

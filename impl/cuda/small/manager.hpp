@@ -6,6 +6,7 @@
 // is its whole prefix, written out: eight bytes, the lowest first (prefix.hpp).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -178,11 +179,14 @@ class Manager {
   // [ALLOC-15]
   KVSPEC_EXEC constexpr Result<typename TakeNewBlockIds<S>::Observation> step(const TakeNewBlockIds<S>&) {
     typename TakeNewBlockIds<S>::Observation seen{};
+    std::size_t count = 0;
     for (GroupId g = 0; g < state_.num_groups; ++g) {
       BlockWord& ids = state_.groups[g].new_ids;
       for (std::uint32_t i = 0; i < ids.size(); ++i) seen.result.push_back(ids[i]);
+      count += ids.size();
       ids = BlockWord{};
     }
+    if (seen.result.size() != count) state_.outgrown = true;  // S has lists of fixed capacity, and this one is cut
     return seen;
   }
 

@@ -39,7 +39,7 @@ class Pool {
   // Whether the key of b holds several blocks, or has since it was entered. [POOL-09]
   KVSPEC_EXEC constexpr bool had_twin(BlockId b) const { return (had_twin_ >> b & 1U) != 0; }
 
-  // Whether a block has the hash and group of b, and was given them before it if `earlier`.
+  // Whether no other block was given the hash and group of b before it. Precondition: b has a hash.
   KVSPEC_EXEC constexpr bool is_first_of_key(BlockId b) const {
     if (!had_twin(b)) return true;
     for (std::uint32_t i = 0; hashed_[i] != b; ++i) {
@@ -142,8 +142,8 @@ class Pool {
  private:
   BlockWord queue_{};
   BlockWord hashed_{};
-  std::uint64_t references_ =
-      0;                         // four bits per block: four requests of three groups refer to a block at most 12 times
+  // Four bits per block: four requests of three groups refer to a block at most 12 times.
+  std::uint64_t references_ = 0;
   std::uint32_t is_hashed_ = 0;  // a bit per block
   std::uint32_t had_twin_ = 0;
   std::uint32_t num_blocks_ = 0;

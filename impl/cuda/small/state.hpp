@@ -1,5 +1,5 @@
-// The whole of a small manager: four requests, three groups, sixteen blocks, in a few hundred bytes without a pointer,
-// so that one thread of a device can hold it.
+// The whole of a small manager: four requests, three groups, sixteen blocks, in less than two kilobytes without a
+// pointer, so that one thread of a device can hold it.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,7 @@ inline constexpr std::uint32_t most_requests = 4;
 inline constexpr std::uint32_t most_groups = 3;
 inline constexpr std::uint32_t most_id_bytes = 8;
 inline constexpr std::uint32_t most_step_keys = 24;
+inline constexpr std::uint32_t most_step_keys_of_group = word_places;  // as many as a list of blocks can have
 
 // The blocks of one request in one group.
 struct Table {
@@ -87,6 +88,13 @@ struct State {
   // The hash of block i of a request in a group. Precondition: its tokens are there.
   KVSPEC_EXEC constexpr Prefix block_hash(const Request& request, const Group& group, std::uint32_t i) const {
     return request.tokens.first((i + 1) * static_cast<std::uint32_t>(group.block_size));
+  }
+  // Lists of this scope are no longer than those of whoever answers beside this manager, so one that is full is said.
+  KVSPEC_EXEC constexpr void add_step_key(Prefix hash, GroupId group) {
+    std::uint32_t of_group = 0;
+    for (std::uint32_t i = 0; i < num_step_keys; ++i) of_group += step_keys[i].group == group ? 1 : 0;
+    outgrown = outgrown || num_step_keys == most_step_keys || of_group == most_step_keys_of_group;
+    if (!outgrown) step_keys[num_step_keys++] = {hash, group};
   }
   KVSPEC_EXEC constexpr bool is_step_key(Prefix hash, GroupId group) const {
     for (std::uint32_t i = 0; i < num_step_keys; ++i) {

@@ -34,8 +34,21 @@ KVSPEC_EXEC constexpr std::uint32_t places_to_keep(const State& state, const Req
   return kept | (first_bits(static_cast<std::uint32_t>(end)) & ~first_bits(static_cast<std::uint32_t>(start)));
 }
 
-// Why caching a request up to `tokens` is refused. That a block has a hash already [CACHE-04] cannot be while blocks
-// stay in their places: here nothing but caching its own place gives a block one. [CACHE-02, CACHE-03]
+// The first block that has a hash where caching up to place `full` would give it one: a block that was cached as a
+// draft's has that place's hash, and keeps it when it moves. [CACHE-04]
+KVSPEC_EXEC constexpr std::optional<BlockId> first_hashed_again(const State& state, const Request& request,
+                                                                const Group& group, const Table& table,
+                                                                std::int64_t full) {
+  const std::uint32_t kept = places_to_keep(state, request, group);
+  const std::int64_t end = std::min<std::int64_t>(full, table.blocks.size());
+  for (std::uint32_t i = table.cached(); i < end; ++i) {
+    const BlockId b = table.blocks[i];
+    if (b != null_block && (kept >> i & 1U) != 0 && state.pool.has_hash(b)) return b;
+  }
+  return {};
+}
+
+// Why caching a request up to `tokens` is refused. [CACHE-02 .. CACHE-04]
 KVSPEC_EXEC constexpr Result<Done> check_caching(const State& state, const Request& request, std::int64_t tokens) {
   for (GroupId g = 0; g < state.num_groups; ++g) {
     const Group& group = state.groups[g];
@@ -45,6 +58,11 @@ KVSPEC_EXEC constexpr Result<Done> check_caching(const State& state, const Reque
     if (full > table.blocks.size()) return Error{Clause::cache_02, tokens};
     const std::int64_t hashed = std::int64_t{state.num_hashes(request)} * state.hash_block_size;
     if (full > hashed / group.block_size) return Error{Clause::cache_03, tokens};
+  }
+  for (GroupId g = 0; g < state.num_groups; ++g) {
+    const std::int64_t full = full_places(state, state.groups[g], tokens);
+    const std::optional<BlockId> b = first_hashed_again(state, request, state.groups[g], request.tables[g], full);
+    if (b) return Error{Clause::cache_04, *b};
   }
   return Done{};
 }
@@ -63,11 +81,27 @@ KVSPEC_EXEC constexpr void cache_up_to(State& state, Request& request, std::int6
       const Prefix hash = state.block_hash(request, group, i);
       state.pool.cache(b, hash, g);
       if (!group.is_state() || state.is_step_key(hash, g)) continue;  // [MAMBA-02]
-      state.outgrown = state.outgrown || state.num_step_keys == most_step_keys;
-      if (!state.outgrown) state.step_keys[state.num_step_keys++] = {hash, g};
+      state.add_step_key(hash, g);
     }
     table.exists = true;
     table.num_cached = static_cast<std::int8_t>(full);
+  }
+}
+
+// The state of a table that becomes `required` places long moves to the place of the last token, null blocks behind it,
+// and the speculative blocks before it are taken along; the places that are then missing are new blocks'. Precondition:
+// the table is shorter. [MAMBA-05, MAMBA-06]
+KVSPEC_EXEC constexpr void lay_out(const Group& group, Table& table, std::uint32_t required) {
+  const std::uint32_t speculative = static_cast<std::uint32_t>(group.speculative);
+  const std::uint32_t before = table.blocks.size();
+  const std::uint32_t state_place = required - speculative - 1;
+  if (before > 0) table.last_state = static_cast<std::int8_t>(before - 1 - (table.has_state ? speculative : 0));
+  if (state_place > before) table.blocks.resize(state_place);
+  if (!table.has_state) return;
+  for (std::uint32_t i = before - speculative; i < std::min(before, state_place); ++i) {
+    const BlockId moved = table.blocks[i];
+    table.blocks.set(i, null_block);
+    table.blocks.push_back(moved);
   }
 }
 
@@ -106,14 +140,14 @@ KVSPEC_EXEC constexpr BlockWord take_skipped(const State& state, Table& table, c
   return removed;
 }
 
-// Recorded: of the states behind null blocks, the last is freed apart. [DEV-14]
-KVSPEC_EXEC constexpr void free_last_state(State& state, Table& table, const Group& group, std::int64_t computed) {
-  if (table.last_state < 0 || table.last_state >= blocks_for(computed, group.block_size) - 1) return;
+// Recorded: of the states behind null blocks, the last is taken out apart. [DEV-14]
+KVSPEC_EXEC constexpr BlockWord take_last_state(Table& table, const Group& group, std::int64_t computed) {
+  if (table.last_state < 0 || table.last_state >= blocks_for(computed, group.block_size) - 1) return {};
   const std::uint32_t place = static_cast<std::uint32_t>(table.last_state);
-  BlockWord freed{};
-  freed.push_back(table.blocks[place]);
-  state.pool.free(freed);
+  BlockWord removed{};
+  removed.push_back(table.blocks[place]);
   table.blocks.set(place, null_block);
+  return removed;
 }
 
 // [FREE-07, FREE-09]
@@ -123,7 +157,7 @@ KVSPEC_EXEC constexpr void remove_skipped(State& state, Request& request, std::i
     Table& table = request.tables[g];
     const std::int64_t certain = std::max<std::int64_t>(computed - group.speculative, 0);
     state.pool.free_by_hash(take_skipped(state, table, group, certain));
-    if (!state.is_sound && group.rule == Rule::aligned) free_last_state(state, table, group, certain);
+    if (!state.is_sound && group.rule == Rule::aligned) state.pool.free(take_last_state(table, group, certain));
   }
   forget_freed(state);
 }
