@@ -1,5 +1,6 @@
 #include "fuzz/cuda/cuda_manager.hpp"
 #include "fuzz/host_engine.hpp"
+#include "spec/trace/print.hpp"
 
 namespace kvspec::fuzz {
 
@@ -12,9 +13,7 @@ std::string absence_of(cuda::Place place) {
   const Result<cuda::Stream> opened = cuda::Stream::open(place);
   if (opened) return "";
   if (!cuda::built_with_cuda()) return "no CUDA in this build";
-  const ClauseEntry& clause = describe(opened.error().clause);
-  return std::string(clause.sentence) + " (offending: " + std::to_string(opened.error().offending) + ") [" +
-         std::string(clause.id) + "]";
+  return to_text(opened.error());
 }
 
 }  // namespace kvspec::fuzz

@@ -4,14 +4,15 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <random>
 
+#include "fuzz/cuda/parts_use.hpp"
 #include "fuzz/expected.hpp"
 #include "fuzz/precise_clause.hpp"
 #include "fuzz/reach/reach.hpp"
 #include "fuzz/report.hpp"
 #include "fuzz/shortest.hpp"
 #include "fuzz/shrink.hpp"
+#include "fuzz/usual.hpp"
 #include "model/oracle/command.hpp"
 #include "model/oracle/model_engine.hpp"
 
@@ -21,14 +22,6 @@ namespace {
 
 // Long enough for a pool to fill and for old blocks to be evicted, short enough to meet many configurations.
 constexpr std::uint64_t operations_per_run = 2000;
-constexpr double usual_seconds = 10;
-// A non-theorem is shrunk while others wait to be found.
-constexpr std::size_t replays_of_non_theorem = 20000;
-
-std::uint64_t random_seed() {
-  std::random_device device;
-  return device();  // 32 bits: short enough to be typed
-}
 
 }  // namespace
 
@@ -55,6 +48,11 @@ int Session::run() {
   if (recorded) fmt::print("{}", log_.summary());
   if (options_.goals) fmt::print("{}", reached_.table());
   fmt::print("{}\n", reached_.summary());
+  if (options_.on != Implementation::host) {
+    const PartsUse use = use_of_parts();
+    fmt::print("parts: {} digests, {} look-ups, {} readings of pages; {} left out\n", use.digests, use.look_ups,
+               use.readings, use.left_out);
+  }
   const double seconds = progress_.seconds();
   fmt::print("{} operations, {:.1f} seconds, {:.0f} operations/s, {} differences\n", traffic_.operations, seconds,
              static_cast<double>(traffic_.operations) / (seconds > 0 ? seconds : 1), equal ? 0 : 1);

@@ -5,8 +5,11 @@
 
 namespace kvspec::fuzz {
 
-CheckedPages::CheckedPages(cuda::Stream& stream, const Config<Growing>& config)
-    : pages_(stream, cuda::PageLayout::of(config)) {}
+CheckedPages::CheckedPages(cuda::Stream& stream, const Config<Growing>& config) : pages_(stream, layout_of(config)) {}
+
+cuda::PageLayout CheckedPages::layout_of(const Config<Growing>& config) {
+  return cuda::PageLayout::of(config, 2 * sizeof(cuda::Context));
+}
 
 void CheckedPages::taken(BlockId b) {
   // A block can be given away twice in one command, freed in between by nobody who would write to it.
@@ -21,24 +24,21 @@ void CheckedPages::vouched(BlockId b) {
   pages_.vouch(std::span(&b, 1));
 }
 
+// The ranges of one call are written in any order, so what is written to a page twice is written in two: a later state
+// of its block, and, as recorded, a block that two tables have.
 void CheckedPages::written(const Part& part) {
-  if (part.group.is_state() && is_to_be_written(part)) flush();
   enter(Phase::writing);
+  const std::size_t place = static_cast<std::size_t>(part.from / part.group.block_size);
+  const BlockId b = place < part.table.size() ? part.table[place] : null_block;
+  if (std::ranges::find(blocks_written_, b) != blocks_written_.end()) flush();
+  if (b != null_block) blocks_written_.push_back(b);
   add_range(part, part.from, part.to - part.from);
-}
-
-// Whether the block of a state is among what is to be written: the later state has to come later.
-bool CheckedPages::is_to_be_written(const Part& part) const {
-  const std::uint32_t size = static_cast<std::uint32_t>(part.group.block_size);
-  return phase_ == Phase::writing && std::ranges::any_of(ranges_, [&](const cuda::TokenRange& range) {
-           return range.group == part.group.id && tables_[range.row] == &part.table &&
-                  range.position / size == static_cast<std::uint32_t>(part.from) / size;
-         });
 }
 
 // A state may be a later one of its block, as far as the request has tokens.
 void CheckedPages::read(const Part& part, bool holds) {
   enter(Phase::reading);
+  ++num_readings_;
   const std::int64_t block = part.from / part.group.block_size;
   const std::uint32_t range = static_cast<std::uint32_t>(ranges_.size());
   if (part.group.is_state()) {
@@ -92,6 +92,8 @@ void CheckedPages::flush() {
     case Phase::writing:
       pages_.set_tables(rows_, table_blocks_);
       pages_.write(ranges_, identities_);
+      blocks_written_.clear();
+      ++num_writes_;
       break;
     case Phase::reading:
       pages_.set_tables(rows_, table_blocks_);

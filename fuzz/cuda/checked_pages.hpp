@@ -20,6 +20,8 @@ namespace kvspec::fuzz {
 class CheckedPages final : public PageObserver {
  public:
   CheckedPages(cuda::Stream& stream, const Config<Growing>& config);
+  // What it makes of a configuration: entries of every group have data behind their context, which is checked too.
+  static cuda::PageLayout layout_of(const Config<Growing>& config);
 
   void taken(BlockId b) override;
   void vouched(BlockId b) override;
@@ -31,6 +33,9 @@ class CheckedPages final : public PageObserver {
   std::optional<BlockId> differing_block();
   // What the pages showed in that time, right or wrong.
   const std::vector<cuda::PageFault>& faults() const { return faults_; }
+  // Readings so far, and calls in which the pages were written.
+  std::uint64_t num_readings() const { return num_readings_; }
+  std::uint64_t num_writes() const { return num_writes_; }
 
  private:
   enum class Phase : std::uint8_t { nothing, taking, writing, reading };
@@ -44,7 +49,6 @@ class CheckedPages final : public PageObserver {
 
   void enter(Phase phase);
   void flush();
-  bool is_to_be_written(const Part& part) const;
   // The range of a part, with `count` positions; its identities follow.
   void add_range(const Part& part, std::int64_t first, std::int64_t count);
   std::uint32_t row_of(const Part& part);
@@ -55,6 +59,7 @@ class CheckedPages final : public PageObserver {
   // What has been told and not been done yet: calls of one kind.
   Phase phase_ = Phase::nothing;
   std::vector<BlockId> blocks_taken_;
+  std::vector<BlockId> blocks_written_;
   std::vector<cuda::TokenRange> ranges_;
   std::vector<cuda::Identity> identities_;
   std::vector<cuda::TableRow> rows_;
@@ -63,6 +68,8 @@ class CheckedPages final : public PageObserver {
 
   std::vector<Reading> readings_;  // since the last comparison; those not yet verified are of the next verification
   std::vector<cuda::PageFault> faults_;
+  std::uint64_t num_readings_ = 0;
+  std::uint64_t num_writes_ = 0;
 };
 
 }  // namespace kvspec::fuzz

@@ -1,6 +1,7 @@
 #include "fuzz/cuda/cuda_manager.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -13,12 +14,26 @@ namespace kvspec::fuzz {
 
 using S = Growing;
 
+namespace {
+
+std::mutex past_mutex;
+PartsUse past_use;
+
+}  // namespace
+
+PartsUse use_of_parts() {
+  const std::lock_guard lock(past_mutex);
+  return past_use;
+}
+
 class CudaManager::Parts {
  public:
   Parts(cuda::Stream opened, const Config<S>& config)
       : stream(std::move(opened)), pages(make_pages(config)), watch(config, pages ? &*pages : nullptr) {
+    left_out += pages ? 0 : 1;
     if (!config.enable_caching) return;
     if (cuda::BlockHashing::supports(config.hash_fn)) hashing.emplace(stream, config);
+    left_out += hashing ? 0 : 1;
     std::int64_t most_digests = 1;
     for (const GroupSpec& spec : config.groups) {
       most_digests = std::max(most_digests, config.effective_block_size(spec) / config.hash_block_size);
@@ -26,7 +41,20 @@ class CudaManager::Parts {
     if (fits(static_cast<std::size_t>(config.num_blocks * most_digests) * sizeof(cuda::DigestWords))) {
       index.emplace(stream, config);
     }
+    left_out += index ? 0 : 1;
   }
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
+  ~Parts() {
+    const PartsUse mine = use();
+    const std::lock_guard lock(past_mutex);
+    past_use.digests += mine.digests;
+    past_use.look_ups += mine.look_ups;
+    past_use.readings += mine.readings;
+    past_use.left_out += mine.left_out;
+  }
+
+  PartsUse use() const { return {num_digests, num_look_ups, pages ? pages->num_readings() : 0, left_out}; }
 
   // Brings the index up to date with the host's.
   void follow(const host::HashIndex& host) {
@@ -41,11 +69,14 @@ class CudaManager::Parts {
   std::optional<cuda::PrefixIndex> index;
   host::HashIndex::Changes changes;  // that the index has not taken over
   std::vector<cuda::PageFault> faults;
+  std::uint64_t num_digests = 0;
+  std::uint64_t num_look_ups = 0;
+  std::uint64_t left_out = 0;
 
  private:
   static bool fits(std::size_t bytes) { return bytes <= most_bytes; }
   std::optional<CheckedPages> make_pages(const Config<S>& config) {
-    const cuda::PageLayout layout = cuda::PageLayout::of(config);
+    const cuda::PageLayout layout = CheckedPages::layout_of(config);
     if (!fits(std::size_t{layout.num_blocks} * layout.page_bytes)) return std::nullopt;
     return std::optional<CheckedPages>(std::in_place, stream, config);
   }
@@ -79,16 +110,20 @@ CudaManager::Answer<C> CudaManager::step(const C& command) {
   // What is watched is what the coordinator itself answers: that is what its blocks follow from.
   (void)parts_->watch.saw(static_cast<const Manager&>(*this), command, answer);
   if (answer) revise(command, answer.value());
-  if (parts_->pages) {
-    if (const std::optional<BlockId> block = parts_->pages->differing_block()) return Error{Clause::i9, *block};
-  }
+  const std::optional<BlockId> differing = parts_->pages ? parts_->pages->differing_block() : std::nullopt;
+  // A device that has failed shows nothing, which is no judgement of what its pages hold.
   if (!parts_->stream.ok()) return parts_->stream.finish().error();
+  if (differing) return Error{Clause::i9, *differing};
   return answer;
 }
 
 const std::vector<cuda::PageFault>& CudaManager::page_faults() const {
   return parts_->pages ? parts_->pages->faults() : parts_->faults;
 }
+
+PartsUse CudaManager::use() const { return parts_->use(); }
+
+cuda::Stream& CudaManager::stream() { return parts_->stream; }
 
 // The digests of a request from `first` on, made once more by the device.
 std::vector<host::Hash256> CudaManager::hash_again(const RequestId<S>& req, std::size_t first) {
@@ -103,6 +138,7 @@ std::vector<host::Hash256> CudaManager::hash_again(const RequestId<S>& req, std:
   if (!parts_->hashing->add(run, request.keys))
     return {request.digests.begin() + static_cast<std::ptrdiff_t>(first), request.digests.end()};  // DEVICE-06
   parts_->hashing->hash();
+  parts_->num_digests += request.digests.size() - first;
   return parts_->hashing->read();
 }
 
@@ -128,17 +164,24 @@ void CudaManager::revise(const GetComputedBlocks<S>& command, GetComputedBlocks<
   parts_->follow(index());
   const cuda::PrefixIndex::Request wanted{request.digests, static_cast<std::uint32_t>(request.tokens.size())};
   const std::vector<cuda::PrefixIndex::Hit> hits = parts_->index->look_up(std::span(&wanted, 1));
+  ++parts_->num_look_ups;
   answer.num_computed_tokens = hits[0].num_tokens;
   answer.blocks = hits[0].blocks;
 }
 
 View<S> CudaManager::view() const {
   View<S> view = Manager::view();
-  if (!parts_->index) return view;
+  show_index(view.state);
+  return view;
+}
+
+void CudaManager::show_index(StateDump<S>& state) const {
+  if (!parts_->index) return;
   parts_->follow(index());
   std::vector<cuda::PrefixIndex::Held> held = parts_->index->read();
+  if (!parts_->stream.ok()) return;  // the next command says so
   const bool is_short = !cuda::BlockHashing::supports(config().hash_fn);
-  BlockKeys<S>& hashes = view.state.hashes;
+  BlockKeys<S>& hashes = state.hashes;
   std::erase_if(hashes, [&](const auto& entry) { return index().is_first(entry.block); });
   for (const cuda::PrefixIndex::Held& one : held) {
     OfBlock<BlockKey<S>> entry{one.block, {{}, one.group}};
@@ -146,8 +189,7 @@ View<S> CudaManager::view() const {
     hashes.push_back(std::move(entry));
   }
   std::ranges::sort(hashes, {}, [](const auto& entry) { return entry.block; });
-  view.state.cached_map_size = static_cast<Count>(held.size());
-  return view;
+  state.cached_map_size = static_cast<Count>(held.size());
 }
 
 #define KVSPEC_STEP(C) template CudaManager::Answer<C<S>> CudaManager::step(const C<S>&)

@@ -2,7 +2,8 @@
 //
 //   hashes   a request's digests are those of the batched hashing, unless the hash function is a library's
 //   look-up  a hit is that of the device's prefix index, which follows the host's
-//   view     the keys of blocks that a look-up can find, and their number, are read from the device's index
+//   state    the keys of blocks that a look-up can find, and their number, are read from the device's index, for a view
+//            and for a dump
 //   pages    what every block holds lies in the page store, and is compared with the content oracle (fuzz/watch/)
 //
 // Where a part errs, an answer or the view differs from the model's. Where pages and oracle say different things of
@@ -17,6 +18,7 @@
 #include <memory>
 #include <vector>
 
+#include "fuzz/cuda/parts_use.hpp"
 #include "impl/cuda/device.hpp"
 #include "impl/cuda/pages/kernels.hpp"
 #include "impl/host/manager.hpp"
@@ -43,6 +45,11 @@ class CudaManager : public host::Manager {
   // What the last command found wrong with the pages that it reads. Under the sound semantics, nothing.
   const std::vector<cuda::PageFault>& page_faults() const;
 
+  // What its parts have done so far.
+  PartsUse use() const;
+  // Where they work. A failure that is entered there is answered from then on.
+  cuda::Stream& stream();
+
  private:
   class Parts;
 
@@ -51,8 +58,11 @@ class CudaManager : public host::Manager {
   void revise(const AddRequest<Growing>& command, AddRequest<Growing>::Observation& answer);
   void revise(const AppendTokens<Growing>& command, AppendTokens<Growing>::Observation& answer);
   void revise(const GetComputedBlocks<Growing>& command, GetComputedBlocks<Growing>::Observation& answer);
+  void revise(const DumpState<Growing>&, DumpState<Growing>::Observation& answer) { show_index(answer); }
   template <class C>
   void revise(const C&, typename C::Observation&) {}
+  // Puts what the device's index holds in the place of what the host's does, unless the device has failed.
+  void show_index(StateDump<Growing>& state) const;
 
   std::unique_ptr<Parts> parts_;
 };

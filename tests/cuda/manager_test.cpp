@@ -69,6 +69,7 @@ TEST_P(Manager, ReplaysTheRecordedTraces) {
 
 TEST_P(Manager, StaysInLockstepOnEveryPreset) {
   std::uint64_t hits = 0;
+  const fuzz::PartsUse before = fuzz::use_of_parts();
   for (const fuzz::Preset& preset : fuzz::presets()) {
     for (const Semantics semantics : {Semantics::sound, Semantics::recorded}) {
       const fuzz::Scenario scenario = fuzz::make_scenario(preset, 7, semantics);
@@ -87,6 +88,62 @@ TEST_P(Manager, StaysInLockstepOnEveryPreset) {
     }
   }
   EXPECT_GT(hits, 100U);
+  const fuzz::PartsUse after = fuzz::use_of_parts();
+  EXPECT_GT(after.digests, before.digests + 1000);
+  EXPECT_GT(after.look_ups, before.look_ups + 1000);
+  EXPECT_GT(after.readings, before.readings + 1000);
+  EXPECT_EQ(after.left_out, before.left_out);
+}
+
+// ---- The parts are asked, and what they say is what is answered -----------------------------------------------------
+
+// The coordinator is told behind the manager's back, so that the device's index knows nothing of r0.
+TEST_P(Manager, AHitIsWhatTheDevicesIndexFinds) {
+  CudaManager manager = std::move(CudaManager::create(config_of({full()}), GetParam()).value());
+  host::Manager& coordinator = manager;
+  ASSERT_TRUE(coordinator.step(add("r0", tokens(1, 4))));
+  ASSERT_TRUE(coordinator.step(allocate("r0", 0, 4)));
+  (void)manager.take_index_changes();
+  ASSERT_TRUE(manager.step(add("r1", tokens(1, 5))));
+  EXPECT_EQ(manager.step(look_up("r1")).value().num_computed_tokens, 0);
+  EXPECT_EQ(coordinator.step(look_up("r1")).value().num_computed_tokens, 4);
+  EXPECT_TRUE(manager.view().state.hashes.empty());
+  EXPECT_EQ(manager.view().state.cached_map_size, 0U);
+  EXPECT_EQ(manager.step(DumpState<Growing>{}).value(), manager.view().state);
+  EXPECT_EQ(coordinator.view().state.hashes.size(), 4U);
+  const fuzz::PartsUse use = manager.use();
+  EXPECT_EQ(use.digests, 5U);  // of r1
+  EXPECT_EQ(use.look_ups, 1U);
+  EXPECT_EQ(use.left_out, 0U);
+}
+
+TEST_P(Manager, SaysWhichPartsAreLeftOut) {
+  Config<Growing> config = config_of({full()});
+  config.hash_fn = HashFunction::xxhash;
+  EXPECT_EQ(CudaManager::create(config, GetParam()).value().use().left_out, 1U);
+  config = config_of({full(std::int64_t{1} << 17)});
+  config.max_model_len = std::int64_t{1} << 20;
+  EXPECT_EQ(CudaManager::create(config, GetParam()).value().use().left_out, 1U);  // the pages
+}
+
+// A device that fails is said to have failed: what it shows then is no wrong page and no wrong state.
+// Covers: DEVICE-05
+TEST_P(Manager, AFailureOfTheDeviceIsItsOwnClause) {
+  Config<Growing> config = config_of({full(), window(4)}, 17);
+  config.semantics = Semantics::recorded;
+  CudaManager manager = std::move(CudaManager::create(config, GetParam()).value());
+  for (const Command<Growing>& command :
+       fuzz::Commands{add("r0", tokens(11, 14)), allocate("r0", 0, 4), add("r1", tokens(1, 4)), allocate("r1", 0, 4),
+                      free("r1"), free("r0"), add("r2", tokens(1, 9)), look_up("r2")}) {
+    ASSERT_TRUE((step<CudaManager, Growing>(manager, command)));
+  }
+  EXPECT_FALSE(manager.view().state.hashes.empty());
+  manager.stream().fail({Clause::device_05, 719});
+  EXPECT_EQ(manager.view(), static_cast<const host::Manager&>(manager).view());
+  // The step in which a block is taken from the hit: the oracle finds fault with a reading, and the pages show nothing.
+  const auto answer = manager.step(admit("r2", 4, 1, 1));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error(), (Error{Clause::device_05, 719}));
 }
 
 // The full attention group loads its external token into a block that the window group has hit and not touched yet.
@@ -162,6 +219,32 @@ TEST_P(PagesAndOracle, DifferWhereOnlyOneOfThemFindsAFault) {
   pages.vouched(3);
   pages.read(part(0, 4), true);
   EXPECT_EQ(pages.differing_block(), std::nullopt);
+}
+
+// A block that two tables have is written twice, in the order of the writings.
+TEST_P(PagesAndOracle, TakeWhatIsWrittenToOnePageInTurn) {
+  fuzz::CheckedPages pages(stream, config_);
+  fuzz::RequestStory other = request_;
+  other.id = "r1";
+  for (auto& identity : other.positions) identity.low += 100;
+  const std::vector<BlockId> same_table = table_;
+  pages.taken(3);
+  pages.written(part(0, 4));
+  pages.written(part(4, 8));
+  pages.written({other, groups_[0], same_table, 0, 4});
+  pages.read({other, groups_[0], same_table, 0, 4}, true);
+  EXPECT_EQ(pages.num_writes(), 2U);
+  pages.read(part(0, 4), false);
+  pages.read(part(4, 8), true);
+  EXPECT_EQ(pages.differing_block(), std::nullopt);
+  EXPECT_EQ(pages.num_readings(), 3U);
+}
+
+// Of every group the data behind a context can be wrong where the context is right.
+TEST(CheckedPages, HaveDataBehindEachContext) {
+  const PageLayout layout =
+      fuzz::CheckedPages::layout_of(config_of({full(4), window(4, 8), mamba(MambaCacheMode::all)}));
+  for (const GroupPages& group : layout.groups) EXPECT_GE(group.entry_bytes, 2 * sizeof(Context));
 }
 
 TEST(Implementations, HaveTheNamesOfTheirEngines) {

@@ -15,7 +15,7 @@ constexpr std::uint32_t tokens_of_request = 2048;
 constexpr std::uint32_t block_size = 16;
 constexpr std::uint32_t blocks_of_request = tokens_of_request / block_size;
 
-// Every block once, in an order in which neighbours lie far apart; `odd` has no factor in common with num_pages.
+// Every block once, in an order in which neighbours lie far apart: 77773 has no factor in common with num_pages.
 struct MakeList {
   BlockId* blocks;
   KVSPEC_EXEC void operator()(std::uint64_t i) const { blocks[i] = static_cast<BlockId>(i * 77773 % num_pages); }
@@ -39,7 +39,7 @@ void measure_moving(Stream& stream, const Ceilings& ceilings) {
     print_line("copy pages of 64 KiB", n, copying, 2.0 * static_cast<double>(n) * page_bytes, "bytes/s",
                ceilings.copied);
     const Times zeroing = measure(stream, [&] { zero_pages(stream, lanes.data(), lanes_per_page, blocks.data(), n); });
-    print_line("zero pages of 64 KiB", n, zeroing, static_cast<double>(n) * page_bytes, "bytes/s", ceilings.copied);
+    print_line("zero pages of 64 KiB", n, zeroing, static_cast<double>(n) * page_bytes, "bytes/s", ceilings.filled);
   }
 }
 

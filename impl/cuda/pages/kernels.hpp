@@ -209,30 +209,40 @@ struct Vouch {
 
 // ---- Entries --------------------------------------------------------------------------------------------------------
 
-// Eight turns per position of all ranges, which lie behind one another: `ends` has how many positions there are up to
-// the end of each range.
-struct EntryTurn {
-  std::uint32_t range = 0;
-  std::uint32_t offset = 0;  // of the position in the range
-  std::uint32_t thread = 0;  // of the eight
-
-  static KVSPEC_EXEC EntryTurn of(std::uint64_t i, const std::uint64_t* ends, std::uint32_t num_ranges) {
-    const std::uint64_t position = i / threads_of_entry;
-    std::uint32_t low = 0;
-    for (std::uint32_t high = num_ranges; low + 1 < high;) {
-      const std::uint32_t middle = (low + high) / 2;
-      (position >= ends[middle - 1] ? low : high) = middle;
-    }
-    const std::uint64_t begin = low == 0 ? 0 : ends[low - 1];
-    return {low, static_cast<std::uint32_t>(position - begin), static_cast<std::uint32_t>(i % threads_of_entry)};
-  }
-};
-
 struct RangeArrays {
   const TokenRange* ranges = nullptr;
-  const std::uint64_t* ends = nullptr;
+  const std::uint64_t* ends = nullptr;  // how many positions there are up to the end of each range
   const Identity* identities = nullptr;
   std::uint32_t num_ranges = 0;
+};
+
+// One of the eight turns of a position. The positions of all ranges lie behind one another.
+struct EntryTurn {
+  TokenRange range{};
+  GroupPages group{};
+  TableRow row{};
+  std::uint32_t number = 0;  // of the range
+  std::uint32_t offset = 0;  // of the position in the range
+  std::uint32_t position = 0;
+  std::uint32_t thread = 0;  // of the eight
+  BlockId block = null_block;
+
+  static KVSPEC_EXEC EntryTurn of(std::uint64_t i, const PageArrays& pages, const RangeArrays& work) {
+    const std::uint64_t place = i / threads_of_entry;
+    EntryTurn turn{};
+    for (std::uint32_t high = work.num_ranges; turn.number + 1 < high;) {
+      const std::uint32_t middle = (turn.number + high) / 2;
+      (place >= work.ends[middle - 1] ? turn.number : high) = middle;
+    }
+    turn.range = work.ranges[turn.number];
+    turn.group = pages.groups[turn.range.group];
+    turn.row = pages.rows[turn.range.row];
+    turn.offset = static_cast<std::uint32_t>(place - (turn.number == 0 ? 0 : work.ends[turn.number - 1]));
+    turn.position = turn.range.position + turn.offset;
+    turn.thread = static_cast<std::uint32_t>(i % threads_of_entry);
+    turn.block = pages.block_at(turn.row, turn.position / turn.group.block_size);
+    return turn;
+  }
 };
 
 // Writes the entry of each position. A state is written once per block: the one after the last position of it.
@@ -241,23 +251,19 @@ struct WriteEntries {
   RangeArrays work;
 
   KVSPEC_EXEC void operator()(std::uint64_t i) const {
-    const EntryTurn turn = EntryTurn::of(i, work.ends, work.num_ranges);
-    const TokenRange range = work.ranges[turn.range];
-    const GroupPages group = pages.groups[range.group];
-    const std::uint32_t position = range.position + turn.offset;
-    if (group.is_state && turn.offset + 1 < range.count && (position + 1) % group.block_size != 0) return;
-    const TableRow row = pages.rows[range.row];
-    const BlockId b = pages.block_at(row, position / group.block_size);
-    if (b == null_block) return;
+    const EntryTurn turn = EntryTurn::of(i, pages, work);
+    const bool ends_block = (turn.position + 1) % turn.group.block_size == 0;
+    if (turn.group.is_state && turn.offset + 1 < turn.range.count && !ends_block) return;
+    if (turn.block == null_block) return;
     Context context{};
-    context.identity = work.identities[range.first + turn.offset];
-    context.request = row.request;
-    context.position = position;
-    context.group = range.group;
-    context.generation = pages.owners[b] & ~PageArrays::vouched;
-    Lane* const entry = pages.entry(b, group, position);
+    context.identity = work.identities[turn.range.first + turn.offset];
+    context.request = turn.row.request;
+    context.position = turn.position;
+    context.group = turn.range.group;
+    context.generation = pages.owners[turn.block] & ~PageArrays::vouched;
+    Lane* const entry = pages.entry(turn.block, turn.group, turn.position);
     if (turn.thread == 0) *reinterpret_cast<Context*>(entry) = context;
-    for (std::uint32_t lane = lanes_of_context + turn.thread; lane < group.entry_bytes / sizeof(Lane);
+    for (std::uint32_t lane = lanes_of_context + turn.thread; lane < turn.group.entry_bytes / sizeof(Lane);
          lane += threads_of_entry) {
       entry[lane] = data_lane(context.identity, lane);
     }
@@ -272,16 +278,12 @@ struct GatherEntries {
   Lane* out;
 
   KVSPEC_EXEC void operator()(std::uint64_t i) const {
-    const EntryTurn turn = EntryTurn::of(i, work.ends, work.num_ranges);
-    const TokenRange range = work.ranges[turn.range];
-    const GroupPages group = pages.groups[range.group];
-    const std::uint32_t position = range.position + turn.offset;
-    const BlockId b = pages.block_at(pages.rows[range.row], position / group.block_size);
-    const std::uint32_t lanes = group.entry_bytes / static_cast<std::uint32_t>(sizeof(Lane));
-    const Lane* const entry = pages.entry(b, group, position);
-    Lane* const to = out + (range.first + turn.offset) * lanes;
+    const EntryTurn turn = EntryTurn::of(i, pages, work);
+    const std::uint32_t lanes = turn.group.entry_bytes / static_cast<std::uint32_t>(sizeof(Lane));
+    const Lane* const entry = pages.entry(turn.block, turn.group, turn.position);
+    Lane* const to = out + (turn.range.first + turn.offset) * lanes;
     for (std::uint32_t lane = turn.thread; lane < lanes; lane += threads_of_entry) {
-      to[lane] = b == null_block ? Lane{} : entry[lane];
+      to[lane] = turn.block == null_block ? Lane{} : entry[lane];
     }
   }
 };
@@ -309,38 +311,33 @@ struct VerifyEntries {
   FaultList found;
 
   KVSPEC_EXEC void operator()(std::uint64_t i) const {
-    const EntryTurn turn = EntryTurn::of(i, work.ends, work.num_ranges);
-    const TokenRange range = work.ranges[turn.range];
-    const GroupPages group = pages.groups[range.group];
-    if (group.is_state && turn.offset > 0) return;
-    const std::uint32_t position = range.position + turn.offset;
-    const TableRow row = pages.rows[range.row];
-    const BlockId b = pages.block_at(row, position / group.block_size);
+    const EntryTurn turn = EntryTurn::of(i, pages, work);
+    if (turn.group.is_state && turn.offset > 0) return;
     PageFault fault{};
-    fault.range = turn.range;
-    fault.request = row.request;
-    fault.group = range.group;
-    fault.position = position;
-    fault.block = b;
-    fault.expected.identity = work.identities[range.first + turn.offset];
-    fault.expected.request = row.request;
-    fault.expected.position = position;
-    fault.expected.group = range.group;
-    if (b == null_block) {
+    fault.range = turn.number;
+    fault.request = turn.row.request;
+    fault.group = turn.range.group;
+    fault.position = turn.position;
+    fault.block = turn.block;
+    fault.expected.identity = work.identities[turn.range.first + turn.offset];
+    fault.expected.request = turn.row.request;
+    fault.expected.position = turn.position;
+    fault.expected.group = turn.range.group;
+    if (turn.block == null_block) {
       if (turn.thread == 0) found.add(fault);
       return;
     }
-    const std::uint32_t owner = pages.owners[b];
+    const std::uint32_t owner = pages.owners[turn.block];
     if ((owner & PageArrays::vouched) != 0) return;
     fault.expected.generation = owner;
-    const Lane* const entry = pages.entry(b, group, position);
+    const Lane* const entry = pages.entry(turn.block, turn.group, turn.position);
     fault.actual = *reinterpret_cast<const Context*>(entry);
-    if (!is_right(fault, range, group)) {
+    if (!is_right(fault, turn.range, turn.group)) {
       fault.kind = kind_of(fault);
       if (turn.thread == 0) found.add(fault);
       return;
     }
-    for (std::uint32_t lane = lanes_of_context + turn.thread; lane < group.entry_bytes / sizeof(Lane);
+    for (std::uint32_t lane = lanes_of_context + turn.thread; lane < turn.group.entry_bytes / sizeof(Lane);
          lane += threads_of_entry) {
       if (entry[lane] == data_lane(fault.actual.identity, lane)) continue;
       fault.kind = PageFaultKind::wrong;

@@ -200,11 +200,12 @@ std::vector<PageFault> PageStore::take_faults() {
   if (count == 0) return {};
   std::vector<PageFault> faults = faults_.read(stream_, std::min(count, fault_room));
   stream_.fill(num_faults_.data(), 0, sizeof(std::uint32_t));
-  // Threads add in any order, and several may have found the same.
+  // Threads add in any order, and several may have found the same: then the first lane of it is told.
   const auto key = [](const PageFault& fault) {
     return std::tuple(fault.verification, fault.range, fault.group, fault.position, fault.block, fault.request);
   };
-  std::ranges::sort(faults, {}, key);
+  std::ranges::sort(faults, {},
+                    [&](const PageFault& fault) { return std::tuple_cat(key(fault), std::tuple(fault.lane)); });
   const auto repeated = std::ranges::unique(faults, {}, key);
   faults.erase(repeated.begin(), repeated.end());
   return faults;

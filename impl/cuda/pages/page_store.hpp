@@ -58,7 +58,7 @@ class PageStore {
   // Tables for the calls that follow; `blocks` are those of all rows.
   void set_tables(std::span<const TableRow> rows, std::span<const BlockId> blocks);
   // Writes the entries of positions, one identity each; those without a block are left out. Entries are written in any
-  // order: of a group of states no two ranges are of one block. [ALLOC-12]
+  // order: no two ranges share an entry, and of a group of states none is of the block of another. [ALLOC-12]
   void write(std::span<const TokenRange> ranges, std::span<const Identity> identities);
 
   // ---- What is read ----
