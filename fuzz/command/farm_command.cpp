@@ -43,7 +43,7 @@ void add_farm(CLI::App& command, const oracle::Registry&, int& exit_code) {
   app->add_option("--seconds", options->seconds, "Stop after this time (10 without any limit)")
       ->check(CLI::Range(0.0, 1e9));
   app->add_option("--runs", options->runs, "Stop after this many runs")->check(whole_number());
-  app->add_option("--steps", options->beats, "Steps of a run: most make one command, some two, some none")
+  app->add_option("--beats", options->beats, "Beats of a run: most make one command, some two, some none")
       ->check(CLI::Range(1U, farm::most_beats))
       ->capture_default_str();
   app->add_option("--seed", options->seed, "Repeat the runs of this seed")->check(whole_number());

@@ -3,6 +3,7 @@
 #include <optional>
 #include <span>
 #include <thread>
+#include <type_traits>
 #include <utility>
 
 #include "fuzz/farm/farm.hpp"
@@ -14,13 +15,13 @@ namespace kvspec::fuzz::farm {
 
 namespace {
 
-// Where the finds of a kind are kept: a slot per invariant, then one per other kind. A slot holds run and step as one
-// number, so that the lowest is found by atomic minima in any order.
+// Where the finds of a kind are kept: a slot per invariant, then one per other kind. A slot holds run and command as
+// one number, so that the lowest is found by atomic minima in any order.
 constexpr std::uint32_t num_invariants =
     static_cast<std::uint32_t>(Clause::i30) - static_cast<std::uint32_t>(Clause::i1) + 1;
 constexpr std::uint32_t num_slots = num_invariants + static_cast<std::uint32_t>(Disagreement::view) + 1;
 constexpr std::uint32_t num_tallies = num_met + num_slots;
-constexpr std::uint32_t step_bits = 16;
+constexpr std::uint32_t command_bits = 16;
 constexpr std::uint64_t nothing = ~std::uint64_t{0};
 
 KVSPEC_EXEC constexpr std::uint32_t slot_of(const Difference& difference) {
@@ -38,7 +39,8 @@ KVSPEC_EXEC void tend(const Rules& rules, const FarmStart& start, std::uint64_t 
     if (count != 0) cuda::fetch_and_add(tallies + what, std::uint64_t{count});
   }
   if (!lane.difference()) return;
-  cuda::fetch_and_min(tallies + num_met + slot_of(*lane.difference()), run << step_bits | lane.difference()->step);
+  cuda::fetch_and_min(tallies + num_met + slot_of(*lane.difference()),
+                      run << command_bits | lane.difference()->command);
 }
 
 struct TendOnDevice {
@@ -58,7 +60,7 @@ Harvest harvest_of(const std::uint64_t* tallies) {
   for (std::uint32_t slot = 0; slot < num_slots; ++slot) {
     const std::uint64_t found = tallies[num_met + slot];
     if (found == nothing) continue;
-    Find find{.run = found >> step_bits, .step = static_cast<std::uint32_t>(found & ((1U << step_bits) - 1))};
+    Find find{.run = found >> command_bits, .command = static_cast<std::uint32_t>(found & ((1U << command_bits) - 1))};
     if (slot < num_invariants) {
       find.kind = Disagreement::invariant;
       find.invariant = static_cast<Clause>(static_cast<std::uint32_t>(Clause::i1) + slot);
@@ -90,7 +92,8 @@ Tallies tend_on_host(const Rules& rules, const std::vector<Setting<Storage>>& se
         if (start) {
           tend<ThoroughLane>(rules, *start, run, parts[t].data());
         } else {
-          cuda::fetch_and_min(parts[t].data() + num_met + slot_of(Difference{}), run << step_bits);
+          parts[t][static_cast<std::size_t>(Met::runs)] += 1;
+          cuda::fetch_and_min(parts[t].data() + num_met + slot_of(Difference{}), run << command_bits);
         }
       }
     });
@@ -106,16 +109,21 @@ Tallies tend_on_host(const Rules& rules, const std::vector<Setting<Storage>>& se
 
 constexpr std::uint32_t threads_per_block = 64;
 // Many times what a device works on at once, so that its last multiprocessors do not wait long for each other.
-constexpr std::uint64_t lanes_on_device = std::uint64_t{1} << 18;
-constexpr std::uint64_t lanes_per_host_thread = 256;
+constexpr std::uint64_t runs_of_device_batch = std::uint64_t{1} << 18;
+constexpr std::uint64_t runs_of_batch_per_host_thread = 256;
 
 }  // namespace
 
-Result<Done> Farm::open(cuda::Place place, std::uint64_t seed, Semantics semantics, std::uint32_t threads) {
-#if !defined(__CUDACC__)
-  // The device layer may have been compiled by nvcc where this file was not.
-  if (place == cuda::Place::device) return Error{Clause::device_01};
+bool Farm::built_for_device() {
+#if defined(__CUDACC__)
+  return true;
+#else
+  return false;
 #endif
+}
+
+Result<Done> Farm::open(cuda::Place place, std::uint64_t seed, Semantics semantics, std::uint32_t threads) {
+  if (place == cuda::Place::device && !built_for_device()) return Error{Clause::device_01};
   Result<cuda::Stream> stream = cuda::Stream::open(place);
   if (!stream) return stream.error();
   stream_ = std::move(stream.value());
@@ -128,6 +136,7 @@ Result<Done> Farm::open(cuda::Place place, std::uint64_t seed, Semantics semanti
     if (!start) return Error{Clause::scope_01};
     starts.push_back(*start);
   }
+  static_assert(std::is_trivially_copyable_v<FarmStart>);
   const auto bytes = std::as_bytes(std::span(starts));
   starts_.assign(stream_, bytes);
   tallies_.reserve(stream_, num_tallies);
@@ -149,6 +158,10 @@ Result<Harvest> Farm::perform(const Rules& rules, std::uint64_t first, std::uint
   return harvest_of(tallies.data());
 }
 
-std::uint64_t Farm::batch() const { return stream_.on_device() ? lanes_on_device : lanes_per_host_thread * threads_; }
+Farm::Bytes Farm::bytes_of_run() { return {sizeof(Model<Storage>), sizeof(Small<Storage>), sizeof(FarmLane)}; }
+
+std::uint64_t Farm::batch() const {
+  return stream_.on_device() ? runs_of_device_batch : runs_of_batch_per_host_thread * threads_;
+}
 
 }  // namespace kvspec::fuzz::farm

@@ -1,7 +1,8 @@
 // A lane: one run of a farm. It drives two systems in lockstep, as fuzz/lockstep.hpp does, in a form that a thread of a
 // device can hold: after each command the answers are compared and the invariants are checked on both, after every few
-// the states, as far as the walks of spec/invariants.hpp show them. On the host the views are compared as well, after
-// each `view_period` commands; writing them down is too much for a device. The first difference ends the run.
+// and at the end the states, as far as the walks of spec/invariants.hpp show them. On the host the views are compared
+// as well, after each `view_period` commands and at the end; writing them down is too much for a device. The first
+// difference ends the run.
 //
 // Of the invariants about more than one state those are checked that follow from an answer and the state behind it; the
 // watch of the host's lockstep, which the run is replayed under, has them all:
@@ -36,7 +37,7 @@ struct Difference {
   Disagreement kind = Disagreement::creation;
   Side side = Side::right;
   Clause clause{};
-  std::uint32_t step = 0;  // commands before it
+  std::uint32_t command = 0;  // its number in the run, from 0
 
   bool operator==(const Difference&) const = default;
 };
@@ -108,6 +109,7 @@ class Lane {
       }
       if (beat % beats_per_comparison == 0 && goes_on()) compare_states();
     }
+    if (goes_on() && commands_ > 0) finish();
   }
   KVSPEC_EXEC constexpr void run() {
     run([](const Action&) {});
@@ -143,11 +145,21 @@ class Lane {
     check_state();
     if (!is_mistake) observe(action, command, left, hashed_before, free_before);
     if constexpr (compares_views) {
-      if ((steps_ + 1) % rules_.view_period == 0 && !(left_.view() == right_.view())) {
+      if ((commands_ + 1) % rules_.view_period == 0 && !(left_.view() == right_.view())) {
         differ(Disagreement::view, Side::right, Clause{});
       }
     }
-    ++steps_;
+    ++commands_;
+  }
+
+  // What the last commands left behind, which no later answer shows.
+  KVSPEC_APART KVSPEC_EXEC constexpr void finish() {
+    compare_states();
+    if constexpr (compares_views) {
+      if (!difference_ && !(left_.view() == right_.view())) {
+        difference_ = Difference{Disagreement::view, Side::right, Clause{}, commands_ - 1};
+      }
+    }
   }
 
   KVSPEC_APART KVSPEC_EXEC constexpr void check_state() {
@@ -164,7 +176,7 @@ class Lane {
               (!right_.has_hash(b) || left_.group(b) == right_.group(b));
     }
     for (GroupId g = 0; g < right_.num_groups(); ++g) equal = equal && tables_of(left_, g) == tables_of(right_, g);
-    if (!equal) difference_ = Difference{Disagreement::view, Side::right, Clause{}, steps_ - 1};
+    if (!equal) difference_ = Difference{Disagreement::view, Side::right, Clause{}, commands_ - 1};
   }
   // The ids from head to tail.
   template <class System>
@@ -263,7 +275,7 @@ class Lane {
     if (!rules_.tolerated.has(clause)) differ(Disagreement::invariant, side, clause);
   }
   KVSPEC_EXEC constexpr void differ(Disagreement kind, Side side, Clause clause) {
-    if (!difference_) difference_ = Difference{kind, side, clause, steps_};
+    if (!difference_) difference_ = Difference{kind, side, clause, commands_};
   }
 
   const Rules& rules_;
@@ -277,7 +289,7 @@ class Lane {
   Coverage coverage_{};
   std::optional<Difference> difference_{};
   Count hit_tokens_ = 0;  // of the last look-up
-  std::uint32_t steps_ = 0;
+  std::uint32_t commands_ = 0;
   bool has_outgrown_ = false;
 };
 

@@ -1,5 +1,6 @@
 #include "fuzz/farm/replay.hpp"
 
+#include "fuzz/counterexample.hpp"
 #include "fuzz/farm/systems.hpp"
 #include "fuzz/model_host.hpp"
 
@@ -55,6 +56,12 @@ Repeated repeat(const Rules& rules, Semantics semantics, std::uint64_t run, cuda
                                       : repeat_on<ThoroughLane>(rules, semantics, run);
 }
 
+std::string to_text(const Find& find) {
+  std::string text(fuzz::to_text(find.kind));
+  if (find.invariant) text.append(" ").append(describe(*find.invariant).id);
+  return text;
+}
+
 Oracle oracle_of(const Find& find, Bug bug) {
   const ClauseSet tolerated = all_invariants_but(find.invariant);
   const std::uint32_t period = period_to_replay(find.kind);
@@ -63,6 +70,11 @@ Oracle oracle_of(const Find& find, Bug bug) {
     return run_commands<Model<Growing>, SmallWithBug>(config, commands,
                                                       {.view_period = period, .tolerated = tolerated});
   };
+}
+
+std::optional<Failure> shrink_if_shown(const Repeated& repeated, const Oracle& oracle, std::size_t most_replays) {
+  if (!oracle(repeated.config, repeated.commands)) return std::nullopt;
+  return shrink(repeated.config, repeated.commands, oracle, most_replays);
 }
 
 }  // namespace kvspec::fuzz::farm

@@ -4,26 +4,21 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <random>
 #include <thread>
 
+#include "fuzz/counterexample.hpp"
 #include "fuzz/lockstep.hpp"
+#include "fuzz/usual.hpp"
 #include "model/oracle/command.hpp"
+#include "spec/trace/print.hpp"
 
 namespace kvspec::fuzz::farm {
 
 namespace {
 
-constexpr double usual_seconds = 10;
 constexpr double seconds_between_lines = 2;
-constexpr std::size_t replays_of_non_theorem = 20000;
 // Finds of one invariant that turn out to be known already, before no more are looked at.
 constexpr std::ptrdiff_t most_tries = 12;
-
-std::uint64_t random_seed() {
-  std::random_device device;
-  return device();  // 32 bits: short enough to be typed
-}
 
 std::uint32_t host_threads(const FarmOptions& options) {
   return options.threads > 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
@@ -36,7 +31,27 @@ std::string_view name_of(Bug bug) {
   return "none";
 }
 
+// Whatever was asked for, a session without a command has not tried anything.
+int nothing_performed() {
+  fmt::print(stderr, "kvspec farm: no operation was performed, which shows nothing\n");
+  return oracle::exit_bad_input;
+}
+
 }  // namespace
+
+std::string shortfall(const Totals& totals, std::uint64_t count) {
+  const std::uint64_t performed = totals.of(Met::runs);
+  if (performed == count) return "";
+  return fmt::format("{} runs were asked for and {} performed: the place does not do what it is asked", count,
+                     performed);
+}
+
+std::string absence_of_farm(cuda::Place place, const Error& error) {
+  if (place == cuda::Place::device && cuda::built_with_cuda() && !Farm::built_for_device()) {
+    return "this build has no farm for a device, as nvcc takes minutes for it: -D KVSPEC_CUDA=ON compiles it";
+  }
+  return to_text(error);
+}
 
 FarmSession::FarmSession(const FarmOptions& options)
     : options_(options),
@@ -52,8 +67,7 @@ int FarmSession::perform() {
   Farm farm;
   const Result<Done> opened = farm.open(options_.place, rules_.seed, semantics_, host_threads(options_));
   if (!opened) {
-    const ClauseEntry& clause = describe(opened.error().clause);
-    fmt::print(stderr, "kvspec farm: {}: {} ({})\n", clause.id, clause.sentence, opened.error().offending);
+    fmt::print(stderr, "kvspec farm: {}\n", absence_of_farm(options_.place, opened.error()));
     return oracle::exit_bad_input;
   }
   fmt::print("seed {}, {} semantics, on {}{}{}\n", rules_.seed, semantics_ == Semantics::sound ? "sound" : "recorded",
@@ -66,29 +80,31 @@ int FarmSession::perform() {
     const double before = seconds();
     const Result<Harvest> harvest = farm.perform(rules_, next_run_, count);
     if (!harvest) {
-      fmt::print(stderr, "kvspec farm: {}\n", describe(harvest.error().clause).id);
+      fmt::print(stderr, "kvspec farm: {}\n", to_text(harvest.error()));
       return oracle::exit_bad_input;
     }
     kernel_seconds_ += seconds() - before;
     next_run_ += count;
     totals_.add(harvest.value().totals);
     show_progress();
-    if (!explain(harvest.value().finds)) {
+    const std::string lacking = shortfall(harvest.value().totals, count);
+    if (!lacking.empty()) fmt::print(stderr, "kvspec farm: {}\n", lacking);
+    if (!lacking.empty() || !explain(harvest.value().finds)) {
       summarise();
       return oracle::exit_different;
     }
   }
   summarise();
-  return oracle::exit_equal;
+  return totals_.of(Met::operations) == 0 ? nothing_performed() : oracle::exit_equal;
 }
 
 int FarmSession::perform_one(std::uint64_t run) {
   const Repeated repeated = repeat(rules_, semantics_, run, options_.place);
   if (!repeated.difference) {
     fmt::print("run {} of seed {}: {} commands, no difference\n", run, rules_.seed, repeated.commands.size());
-    return oracle::exit_equal;
+    return repeated.commands.empty() ? nothing_performed() : oracle::exit_equal;
   }
-  Find find{.kind = repeated.difference->kind, .run = run, .step = repeated.difference->step};
+  Find find{.kind = repeated.difference->kind, .run = run, .command = repeated.difference->command};
   if (find.kind == Disagreement::invariant) find.invariant = repeated.difference->clause;
   explain(find);
   return oracle::exit_different;
@@ -107,16 +123,21 @@ bool FarmSession::explain(const Find& find) {
   if (is_expected && !may_be_new(find, config)) return true;
   const Repeated repeated = repeat(rules_, semantics_, find.run, options_.place);
   const bool is_repeated = repeated.difference && repeated.difference->kind == find.kind &&
-                           repeated.difference->step == find.step &&
+                           repeated.difference->command == find.command &&
                            (!find.invariant || repeated.difference->clause == *find.invariant);
   if (!is_repeated) {
-    fmt::print("run {}: the host does not see at step {} what was found there: something is not deterministic\n",
-               find.run, find.step);
+    fmt::print("run {}: the host does not see at command {} what was found there: something is not deterministic\n",
+               find.run, find.command);
     return false;
   }
   const Oracle oracle = oracle_of(find, rules_.bug);
-  if (is_expected) {
-    const Failure failure = shrink(repeated.config, repeated.commands, recorded_only(oracle), replays_of_non_theorem);
+  if (is_expected && oracle(repeated.config, repeated.commands)) {
+    const std::optional<Failure> shown = shrink_if_shown(repeated, recorded_only(oracle), replays_of_non_theorem);
+    if (!shown) {  // the same commands break something without any deviation: no help in naming one
+      tries_.push_back(*find.invariant);
+      return true;
+    }
+    const Failure& failure = *shown;
     const std::optional<Breach> breach = fuzz::explain(failure);
     if (!breach || std::ranges::find(seen_, *breach) != seen_.end()) {
       tries_.push_back(*find.invariant);
@@ -131,10 +152,23 @@ bool FarmSession::explain(const Find& find) {
       return true;
     }
   }
-  const Failure failure = shrink(repeated.config, repeated.commands, oracle);
+  const std::optional<Failure> failure = shrink_if_shown(repeated, oracle);
+  if (!failure) {
+    show_unshared(repeated, find);
+    return false;
+  }
   fmt::print("found after {:.1f} s\n", seconds());
-  show(failure, find, repeated.commands.size(), fmt::format("farm-{}-{}", rules_.seed, find.run));
+  show(*failure, find, repeated.commands.size(), fmt::format("farm-{}-{}", rules_.seed, find.run));
   return false;
+}
+
+// There is no counterexample to shrink or to print, so what there is are the lane's word and the commands.
+void FarmSession::show_unshared(const Repeated& repeated, const Find& find) const {
+  fmt::print("found after {:.1f} s: {}, and the host's lockstep finds nothing in the same commands\n", seconds(),
+             to_text(find));
+  Failure failure{.config = repeated.config, .commands = repeated.commands};
+  failure.counterexample.kind = find.kind;
+  save(failure, find, fmt::format("farm-{}-{}", rules_.seed, find.run));
 }
 
 bool FarmSession::may_be_new(const Find& find, const Config<Growing>& config) {
@@ -151,13 +185,17 @@ void FarmSession::show(const Failure& failure, const Find& find, std::size_t com
   origin.right = "small";
   origin.semantics = semantics_;
   origin.commands_before = commands_before;
+  fmt::print("{}", report(failure, origin));
+  save(failure, find, name);
+}
+
+void FarmSession::save(const Failure& failure, const Find& find, const std::string& name) const {
   const std::string file = fmt::format("{}/kvspec-{}.jsonl", options_.trace_dir, name);
   if (!write_counterexample(failure, file)) fmt::print(stderr, "kvspec farm: cannot write {}\n", file);
-  fmt::print(
-      "{}trace: {}\nagain: kvspec farm --run {} --seed {} --steps {}{}{}{}\nrun {}, step {}: repeated on the host\n",
-      report(failure, origin), file, find.run, rules_.seed, rules_.beats,
-      semantics_ == Semantics::recorded ? " --semantics recorded" : "", rules_.bug == Bug::none ? "" : " --plant ",
-      rules_.bug == Bug::none ? "" : name_of(rules_.bug), find.run, find.step);
+  fmt::print("trace: {}\nagain: kvspec farm --run {} --seed {} --beats {}{}{}{}\n", file, find.run, rules_.seed,
+             rules_.beats, semantics_ == Semantics::recorded ? " --semantics recorded" : "",
+             rules_.bug == Bug::none ? "" : " --plant ", rules_.bug == Bug::none ? "" : name_of(rules_.bug));
+  fmt::print("run {}, command {}: repeated on the host\n", find.run, find.command);
   std::fflush(stdout);
 }
 
@@ -186,6 +224,9 @@ void FarmSession::summarise() const {
   if (semantics_ == Semantics::recorded) {
     fmt::print("{} pairs of a deviation and an invariant that it breaks\n", seen_.size());
   }
+  const Farm::Bytes bytes = Farm::bytes_of_run();
+  fmt::print("{} bytes a run, of which {} are the model and {} the small manager\n", bytes.lane, bytes.model,
+             bytes.small);
   fmt::print("{} operations, {:.1f} seconds, {:.4g} operations/s while runs were under way\n",
              totals_.of(Met::operations), seconds(),
              static_cast<double>(totals_.of(Met::operations)) / std::max(kernel_seconds_, 1e-9));

@@ -31,6 +31,11 @@ struct FarmOptions {
   std::string trace_dir = ".";
 };
 
+// What is wrong if a batch of `count` runs comes back with these totals; empty if nothing is.
+std::string shortfall(const Totals& totals, std::uint64_t count);
+// Why a farm cannot be opened, in words.
+std::string absence_of_farm(cuda::Place place, const Error& error);
+
 class FarmSession {
  public:
   explicit FarmSession(const FarmOptions& options);
@@ -46,6 +51,10 @@ class FarmSession {
   // Whether a deviation that has not been seen yet can be behind the find.
   bool may_be_new(const Find& find, const Config<Growing>& config);
   void show(const Failure& failure, const Find& find, std::size_t commands_before, const std::string& name) const;
+  // What the lane shows and the host's lockstep does not.
+  void show_unshared(const Repeated& repeated, const Find& find) const;
+  // Writes the trace, and prints where and how to see the run again.
+  void save(const Failure& failure, const Find& find, const std::string& name) const;
   bool more() const;
   double seconds() const;
   void show_progress();
