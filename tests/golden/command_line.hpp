@@ -31,6 +31,18 @@ inline void write_file(const std::filesystem::path& file, const std::string& con
   std::ofstream(file, std::ios::binary) << content;
 }
 
+// Where the sources are: those of the build, or, where it was carried to another machine, the working directory.
+inline std::filesystem::path source_dir() {
+  const std::filesystem::path built = KVSPEC_SOURCE_DIR;
+  return std::filesystem::exists(built / "tests/golden") ? built : std::filesystem::current_path();
+}
+
+// The command: that of the build, or the one of the folder above this program's.
+inline std::filesystem::path command_file() {
+  if (std::filesystem::exists(KVSPEC_COMMAND)) return KVSPEC_COMMAND;
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "kvspec";
+}
+
 // A folder of the running test alone.
 inline std::filesystem::path scratch() {
   const auto* info = testing::UnitTest::GetInstance()->current_test_info();
@@ -46,7 +58,7 @@ inline std::filesystem::path scratch() {
 // Arguments must not contain single quotes.
 inline Ran kvspec_command(const std::vector<std::string>& arguments) {
   const std::filesystem::path folder = scratch();
-  std::string line = "'" KVSPEC_COMMAND "'";
+  std::string line = "'" + command_file().string() + "'";
   for (const std::string& argument : arguments) line += " '" + argument + "'";
   line += " </dev/null >'" + (folder / "out").string() + "' 2>'" + (folder / "err").string() + "'";
   const int status = std::system(line.c_str());
@@ -60,12 +72,14 @@ inline std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-inline std::string golden_file(const std::string& name) { return KVSPEC_SOURCE_DIR "/tests/golden/" + name + ".jsonl"; }
+inline std::string golden_file(const std::string& name) {
+  return (source_dir() / "tests/golden" / (name + ".jsonl")).string();
+}
 
 // The files of all recorded traces but those that end in a failure.
 inline std::vector<std::string> golden_traces() {
   std::vector<std::string> files;
-  for (const auto& entry : std::filesystem::directory_iterator(KVSPEC_SOURCE_DIR "/tests/golden")) {
+  for (const auto& entry : std::filesystem::directory_iterator(source_dir() / "tests/golden")) {
     if (entry.path().extension() == ".jsonl") files.push_back(entry.path().string());
   }
   std::ranges::sort(files);
