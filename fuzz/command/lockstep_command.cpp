@@ -36,6 +36,15 @@ std::vector<std::string> invariant_ids() {
   return ids;
 }
 
+// As register.cpp enters them.
+std::vector<std::string> implementation_names() {
+  std::vector<std::string> names;
+  for (const auto on : {Implementation::host, Implementation::cuda, Implementation::cuda_on_host}) {
+    names.emplace_back(to_text(on));
+  }
+  return names;
+}
+
 }  // namespace
 
 void add_lockstep(CLI::App& command, const oracle::Registry& registry, int& exit_code) {
@@ -52,7 +61,7 @@ void add_lockstep(CLI::App& command, const oracle::Registry& registry, int& exit
       ->check(whole_number());
   const auto set_on = [options](const std::string& name) { options->on = *implementation_of(name); };
   lockstep->add_option_function<std::string>("--on", set_on, "What stands against the model (host without it)")
-      ->check(CLI::IsMember({"host", "cuda", "cuda-on-host"}));
+      ->check(CLI::IsMember(implementation_names()));
   lockstep->add_option("--seed", options->seed, "Repeat the traffic of this seed")->check(whole_number());
   oracle::add_semantics(*lockstep, options->semantics, "sound without it");
   const auto tolerate = [options](const std::vector<std::string>& ids) {
