@@ -125,27 +125,36 @@ PartsUse CudaManager::use() const { return parts_->use(); }
 
 cuda::Stream& CudaManager::stream() { return parts_->stream; }
 
-// The digests of a request from `first` on, made once more by the device.
-std::vector<host::Hash256> CudaManager::hash_again(const RequestId<S>& req, std::size_t first) {
+// The digests of a request from `first` on, made once more by the device. Recorded: each block that is appended, but
+// for the first of the request, considers the last item alone, so that the first is a run of its own. [DEV-04]
+std::vector<host::Hash256> CudaManager::hash_again(const RequestId<S>& req, std::size_t first, bool is_appended) {
   const host::Request& request = this->request(*find_request(req));
   const std::size_t size = static_cast<std::size_t>(hash_block_size());
-  host::HashRun run{};
-  run.tokens = std::span<const Token>(request.tokens).subspan(first * size, (request.digests.size() - first) * size);
-  run.block_size = size;
-  run.start = static_cast<std::int64_t>(first * size);
-  run.parent = first == 0 ? nullptr : &request.digests[first - 1];
-  run.only_last_item = first > 0 && !config().is_sound();  // [DEV-04]
-  if (!parts_->hashing->add(run, request.keys))
-    return {request.digests.begin() + static_cast<std::ptrdiff_t>(first), request.digests.end()};  // DEVICE-06
+  const std::size_t end = request.digests.size();
+  const bool some_are_spared = is_appended && !config().is_sound();
+  const auto add = [&](std::size_t from, std::size_t to) {
+    host::HashRun run{};
+    run.tokens = std::span<const Token>(request.tokens).subspan(from * size, (to - from) * size);
+    run.block_size = size;
+    run.start = static_cast<std::int64_t>(from * size);
+    run.parent = from == 0 ? nullptr : &request.digests[from - 1];
+    run.only_last_item = from > 0 && some_are_spared;
+    return parts_->hashing->add(run, request.keys).ok();
+  };
+  const std::size_t middle = first == 0 && some_are_spared ? 1 : end;
+  // What is too long for the device is so in every run. [DEVICE-06]
+  if (!add(first, middle) || !add(middle, end)) {
+    return {request.digests.begin() + static_cast<std::ptrdiff_t>(first), request.digests.end()};
+  }
   parts_->hashing->hash();
-  parts_->num_digests += request.digests.size() - first;
+  parts_->num_digests += end - first;
   return parts_->hashing->read();
 }
 
 void CudaManager::revise(const AddRequest<S>& command, AddRequest<S>::Observation& answer) {
   if (!parts_->hashing || answer.block_hashes.empty()) return;
   answer.block_hashes.clear();
-  for (const host::Hash256& hash : hash_again(command.req, 0)) {
+  for (const host::Hash256& hash : hash_again(command.req, 0, false)) {
     answer.block_hashes.push_back(host::to_digest(hash, sizeof(hash)));
   }
 }
@@ -153,7 +162,7 @@ void CudaManager::revise(const AddRequest<S>& command, AddRequest<S>::Observatio
 void CudaManager::revise(const AppendTokens<S>& command, AppendTokens<S>::Observation& answer) {
   if (!parts_->hashing || answer.new_block_hashes.empty()) return;
   const std::size_t all = request(*find_request(command.req)).digests.size();
-  const std::vector<host::Hash256> hashes = hash_again(command.req, all - answer.new_block_hashes.size());
+  const std::vector<host::Hash256> hashes = hash_again(command.req, all - answer.new_block_hashes.size(), true);
   answer.new_block_hashes.clear();
   for (const host::Hash256& hash : hashes) answer.new_block_hashes.push_back(host::to_digest(hash, sizeof(hash)));
 }

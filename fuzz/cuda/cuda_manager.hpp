@@ -54,7 +54,7 @@ class CudaManager : public host::Manager {
   class Parts;
 
   explicit CudaManager(host::Manager manager);
-  std::vector<host::Hash256> hash_again(const RequestId<Growing>& req, std::size_t first);
+  std::vector<host::Hash256> hash_again(const RequestId<Growing>& req, std::size_t first, bool is_appended);
   void revise(const AddRequest<Growing>& command, AddRequest<Growing>::Observation& answer);
   void revise(const AppendTokens<Growing>& command, AppendTokens<Growing>::Observation& answer);
   void revise(const GetComputedBlocks<Growing>& command, GetComputedBlocks<Growing>::Observation& answer);

@@ -25,6 +25,7 @@ using fuzz::Implementation;
 using watched::add;
 using watched::admit;
 using watched::allocate;
+using watched::append;
 using watched::config_of;
 using watched::free;
 using watched::full;
@@ -115,6 +116,27 @@ TEST_P(Manager, AHitIsWhatTheDevicesIndexFinds) {
   EXPECT_EQ(use.digests, 5U);  // of r1
   EXPECT_EQ(use.look_ups, 1U);
   EXPECT_EQ(use.left_out, 0U);
+}
+
+// Appended tokens that fill several blocks at once, the first one among them. Covers: HASH-08, DEV-04
+TEST_P(Manager, HashesAppendedBlocksAsTheCoordinatorDoes) {
+  AddRequest<Growing> request = add("r0", tokens(1, 3));
+  request.mm.emplace();
+  for (int i = 0; i < 2; ++i) request.mm->push_back({.id = "item", .offset = 0, .length = 5});
+  for (const Semantics semantics : {Semantics::sound, Semantics::recorded}) {
+    Config<Growing> config = config_of({full(4)});
+    config.semantics = semantics;
+    CudaManager manager = std::move(CudaManager::create(config, GetParam()).value());
+    host::Manager host = std::move(host::Manager::create(config).value());
+    ASSERT_TRUE(manager.step(request));
+    ASSERT_TRUE(host.step(request));
+    for (const auto& appended : {append("r0", tokens(4, 13)), append("r0", tokens(14, 21))}) {
+      const auto answer = manager.step(appended);
+      ASSERT_TRUE(answer);
+      EXPECT_EQ(answer.value(), host.step(appended).value());
+    }
+    EXPECT_EQ(manager.use().digests, 5U);
+  }
 }
 
 TEST_P(Manager, SaysWhichPartsAreLeftOut) {
