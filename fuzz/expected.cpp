@@ -103,4 +103,22 @@ std::optional<Breach> explain(const Failure& failure) {
   return needed;
 }
 
+Explained shrink_and_explain(const Failure& as_found, const Oracle& oracle, std::size_t most_replays) {
+  const Oracle recorded = recorded_only(oracle);
+  if (!recorded(as_found.config, as_found.commands)) return {as_found, explain(as_found)};
+  Explained shrunk{.failure = shrink(as_found.config, as_found.commands, recorded, most_replays)};
+  shrunk.breach = explain(shrunk.failure);
+  if (shrunk.breach) return shrunk;
+
+  const std::optional<Breach> breach = explain(as_found);
+  if (!breach) return shrunk;
+  const Oracle explained = [&](const Config<Growing>& config, const Commands& commands) {
+    std::optional<Counterexample> found = recorded(config, commands);
+    if (found && explain({.config = config, .commands = commands, .counterexample = *found}) != breach) found.reset();
+    return found;
+  };
+  if (!explained(as_found.config, as_found.commands)) return shrunk;
+  return {shrink(as_found.config, as_found.commands, explained, most_replays), breach};
+}
+
 }  // namespace kvspec::fuzz

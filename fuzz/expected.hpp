@@ -33,8 +33,18 @@ bool can_deviate(Clause deviation, const Config<Growing>& config);
 // An oracle that finds what `oracle` finds, unless the same commands break something under the sound semantics too.
 Oracle recorded_only(Oracle oracle);
 
-// The deviation behind a violation that a recorded_only oracle found; nothing if the table has none.
+// The deviation behind a violation of the recorded semantics; nothing if the table has none.
 std::optional<Breach> explain(const Failure& failure);
+
+struct Explained {
+  Failure failure{};
+  std::optional<Breach> breach{};  // nothing if the table has none
+};
+
+// Shrinks what a run under the recorded semantics found, in at most so many replays, and explains it. Where commands
+// are left out a caller can come to break its word, and then an invariant breaks without any deviation; so what is not
+// explained when it is shrunk is shrunk again, and keeps the explanation that the whole run has.
+Explained shrink_and_explain(const Failure& as_found, const Oracle& oracle, std::size_t most_replays);
 
 // Whether the commands break an expected invariant before they break the one the failure is about: then a deviation
 // has spoiled the state, and there is nothing to explain. `strict` replays them and tolerates nothing.

@@ -96,13 +96,11 @@ bool Session::perform(const Run& run) {
 bool Session::is_expected(const Run& run, const Scenario& scenario, const Counterexample& found, bool& new_one) {
   if (semantics_ != Semantics::recorded || found.kind != Disagreement::invariant) return false;
   if (log_.is_known(found.clause, scenario.config)) return true;
-  // Shrinking must not end at commands that break the invariant whatever the semantics.
-  const Oracle oracle = recorded_only(
-      model_host_oracle({.view_period = period_to_replay(found.kind), .tolerated = tolerated(scenario)}, options_.on));
-  Commands commands;
-  repeat(run, scenario, commands);
-  const Failure failure = shrink(scenario.config, commands, oracle, replays_of_non_theorem);
-  const std::optional<Breach> breach = fuzz::explain(failure);
+  Failure as_found{.config = scenario.config, .commands = {}, .counterexample = found};
+  repeat(run, scenario, as_found.commands);
+  const Oracle oracle =
+      model_host_oracle({.view_period = period_to_replay(found.kind), .tolerated = tolerated(scenario)}, options_.on);
+  const auto [failure, breach] = shrink_and_explain(as_found, oracle, replays_of_non_theorem);
   if (!breach) {
     const bool follows = follows_from_breach(failure, model_host_oracle({}, options_.on));
     if (follows) log_.nothing_new(found.clause);
@@ -113,7 +111,7 @@ bool Session::is_expected(const Run& run, const Scenario& scenario, const Counte
     return true;
   }
   Origin origin = origin_of(run, scenario);
-  origin.commands_before = commands.size();
+  origin.commands_before = as_found.commands.size();
   save(failure, origin, fmt::format("{}-{}", describe(breach->deviation).id, describe(breach->invariant).id));
   progress_.interrupt();
   fmt::print("{}", log_.add(*breach, failure, origin, progress_.seconds()));

@@ -131,14 +131,15 @@ bool FarmSession::explain(const Find& find) {
     return false;
   }
   const Oracle oracle = oracle_of(find, rules_.bug);
-  if (is_expected && oracle(repeated.config, repeated.commands)) {
-    const std::optional<Failure> shown = shrink_if_shown(repeated, recorded_only(oracle), replays_of_non_theorem);
-    if (!shown) {  // the same commands break something without any deviation: no help in naming one
+  const std::optional<Counterexample> found = oracle(repeated.config, repeated.commands);
+  if (is_expected && found) {
+    const Failure as_found{.config = repeated.config, .commands = repeated.commands, .counterexample = *found};
+    if (!recorded_only(oracle)(as_found.config, as_found.commands)) {
+      // The same commands break something without any deviation: no help in naming one.
       tries_.push_back(*find.invariant);
       return true;
     }
-    const Failure& failure = *shown;
-    const std::optional<Breach> breach = fuzz::explain(failure);
+    const auto [failure, breach] = shrink_and_explain(as_found, oracle, replays_of_non_theorem);
     if (!breach || std::ranges::find(seen_, *breach) != seen_.end()) {
       tries_.push_back(*find.invariant);
       if (breach || follows_from_breach(failure, oracle_of({.kind = find.kind, .invariant = {}}, rules_.bug)))
