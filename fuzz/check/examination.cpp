@@ -42,6 +42,17 @@ bool shows_hashes(const Command<S>& command) {
   return std::holds_alternative<DumpState<S>>(command) || std::holds_alternative<PoolGetCachedBlock<S>>(command);
 }
 
+// What an answer has given out is not free in the next one.
+void leave_out_given(const Observation<S>& answer, std::vector<bool>& equals) {
+  const auto* allocated = std::get_if<AllocateSlots<S>::Observation>(&answer);
+  if (allocated == nullptr || !allocated->result) return;
+  for (const BlockList<S>& blocks : *allocated->result) {
+    for (const BlockId b : blocks) {
+      if (b < equals.size()) equals[b] = false;
+    }
+  }
+}
+
 // Without what the mode no-hashes leaves out. [MODE-04]
 void leave_out_hashes(Observation<S>& observation) {
   if (auto* added = std::get_if<AddRequest<S>::Observation>(&observation)) added->block_hashes.clear();
@@ -160,7 +171,10 @@ Examination::Asked Examination::apply(const Command<Growing>& given, Result<Obse
     end();
     return Asked::both;
   }
-  if (shows_rest) ask({*shows_rest, model_->step(*shows_rest), std::move(equals), step, {}});
+  if (shows_rest) {
+    leave_out_given(result.value(), equals);
+    ask({*shows_rest, model_->step(*shows_rest), std::move(equals), step, {}});
+  }
   if (!result && !remote_.hello().errors) {
     flush();
     if (status_ == Status::going) status_ = Status::over;

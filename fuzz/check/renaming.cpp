@@ -47,7 +47,7 @@ Command<Growing> Renaming::for_engine(const Command<Growing>& command) const {
 }
 
 Observation<Growing> Renaming::for_model(const Observation<Growing>& expected, Observation<Growing> actual,
-                                         const std::vector<bool>& equals) {
+                                         std::vector<bool> equals) {
   if (!tolerance_.ids || expected.index() != actual.index()) return actual;
   std::visit(
       [&](auto& theirs) {
@@ -92,24 +92,25 @@ BlockId Renaming::known(BlockId theirs) const {
   return found == model_of_.end() ? unnamed : found->second;
 }
 
-BlockId Renaming::name(BlockId ours, BlockId theirs, const std::vector<bool>* equals) {
+BlockId Renaming::name(BlockId ours, BlockId theirs, std::vector<bool>* equals) {
   const BlockId meant = known(theirs);
-  if (meant == ours || ours == null_block || theirs == null_block) return meant;
+  if (ours == null_block || theirs == null_block) return meant;
+  const auto is_equal = [&](BlockId b) { return equals != nullptr && b < equals->size() && (*equals)[b]; };
   const bool is_new = meant == unnamed && !engine_of_.contains(ours);
-  const auto is_equal = [&](BlockId b) { return b < equals->size() && (*equals)[b]; };
-  const bool is_free = tolerance_.order && equals != nullptr && is_equal(ours) && (meant == unnamed || is_equal(meant));
-  if (!is_new && !is_free) return meant;
+  const bool is_free = tolerance_.order && is_equal(ours) && (meant == unnamed || is_equal(meant));
+  if (is_equal(ours)) (*equals)[ours] = false;  // it is given out here, whichever block the engine gives for it
+  if (meant == ours || (!is_new && !is_free)) return meant;
   bind(ours, theirs);
   return ours;
 }
 
-void Renaming::match(const BlockList<S>& ours, BlockList<S>& theirs, const std::vector<bool>* equals) {
+void Renaming::match(const BlockList<S>& ours, BlockList<S>& theirs, std::vector<bool>* equals) {
   for (std::size_t i = 0; i < theirs.size(); ++i) {
     theirs[i] = i < ours.size() ? name(ours[i], theirs[i], equals) : known(theirs[i]);
   }
 }
 
-void Renaming::match(const BlockTables<S>& ours, BlockTables<S>& theirs, const std::vector<bool>* equals) {
+void Renaming::match(const BlockTables<S>& ours, BlockTables<S>& theirs, std::vector<bool>* equals) {
   for (std::size_t g = 0; g < theirs.size(); ++g) {
     static const BlockList<S> none;
     match(g < ours.size() ? ours[g] : none, theirs[g], equals);

@@ -30,18 +30,19 @@ class Renaming {
   Command<Growing> for_engine(const Command<Growing>& command) const;
 
   // The engine's answer in the model's names, learning new ones from where the two stand in the same place. `equals`:
-  // by block of the model, whether it was free and held nothing before the command; empty where that is not needed.
+  // by block of the model, whether it was free and held nothing before the command; empty where that is not needed. A
+  // block that the answer has given out is none of them any more: no other place of it may have the same block.
   Observation<Growing> for_model(const Observation<Growing>& expected, Observation<Growing> actual,
-                                 const std::vector<bool>& equals);
+                                 std::vector<bool> equals);
 
   // What of the model's answer is compared with that.
   Observation<Growing> compared(Observation<Growing> expected) const;
 
  private:
-  BlockId name(BlockId ours, BlockId theirs, const std::vector<bool>* equals);
+  BlockId name(BlockId ours, BlockId theirs, std::vector<bool>* equals);
   BlockId known(BlockId theirs) const;
-  void match(const BlockList<Growing>& ours, BlockList<Growing>& theirs, const std::vector<bool>* equals = nullptr);
-  void match(const BlockTables<Growing>& ours, BlockTables<Growing>& theirs, const std::vector<bool>* equals = nullptr);
+  void match(const BlockList<Growing>& ours, BlockList<Growing>& theirs, std::vector<bool>* equals = nullptr);
+  void match(const BlockTables<Growing>& ours, BlockTables<Growing>& theirs, std::vector<bool>* equals = nullptr);
   void rename(const StateDump<Growing>& ours, StateDump<Growing>& theirs);
   void bind(BlockId ours, BlockId theirs);
 

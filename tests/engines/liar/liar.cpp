@@ -114,11 +114,12 @@ class Liar {
     hello_.engine = "liar " + std::string(lie);
     hello_.version = "1";
     hello_.group_kinds = {GroupKind::full, GroupKind::mla, GroupKind::swa};
-    hello_.operations = lie == "few" ? least_operations() : all_operations();
+    const bool offers_little = lie == "few" || lie == "twice";
+    hello_.operations = offers_little ? least_operations() : all_operations();
     hello_.hash_fn = {HashFunction::sha256_cbor, HashFunction::xxhash};
-    hello_.events = lie != "few";
-    hello_.errors = lie != "ids" && lie != "order" && lie != "few";
-    if (lie == "few") hello_.options.emplace();
+    hello_.events = !offers_little;
+    hello_.errors = lie != "ids" && lie != "order" && !offers_little;
+    if (offers_little) hello_.options.emplace();
   }
 
   void answer(const std::string& line) {
@@ -188,6 +189,7 @@ class Liar {
     if (!seen.result) return;
     for (BlockList<S>& added : *seen.result) {
       if (lie_ == "swap" && added.size() > 1) std::swap(added[0], added[1]);
+      if (lie_ == "twice") std::ranges::fill(added, added.empty() ? null_block : added[0]);
       if (lie_ == "steal" && !added.empty()) steal(added);
     }
   }
