@@ -64,11 +64,12 @@ std::string to_text(const RecordedError& error) { return "an error, " + error.ty
 }  // namespace
 
 Examination::Examination(Remote& remote, const Config<Growing>& config, const Tolerance& tolerance,
-                         const oracle::MakeEngine& reference, std::size_t state_period)
+                         const oracle::MakeEngine& reference, std::size_t state_period, std::size_t window)
     : remote_(remote),
       tolerance_(tolerance),
       groups_(config.groups.begin(), config.groups.end()),
       state_period_(state_period),
+      window_(window),
       renaming_(tolerance) {
   begin(config, reference);
 }
@@ -181,7 +182,7 @@ Examination::Asked Examination::apply(const Command<Growing>& given, Result<Obse
     return Asked::both;
   }
   if (++since_state_ >= state_period_) ask_for_state();
-  if (pending_.size() >= window) flush();
+  if (pending_.size() >= window_) flush();
   return Asked::both;
 }
 
@@ -275,7 +276,8 @@ void Examination::compare(const Pending& pending, const Observation<Growing>& an
     found.command = *pending.before;
     found.clause = clause_of_view(*pending.before, found.path);
   }
-  differ(std::move(found), severity_of(pending.command, expected, actual));
+  const std::optional<StateDump<S>> after = window_ == 1 ? std::optional(model_->view().state) : std::nullopt;
+  differ(std::move(found), severity_of(expected, actual, after ? &*after : nullptr));
 }
 
 void Examination::differ(Counterexample found, Severity severity) {

@@ -30,7 +30,7 @@ namespace kvspec::fuzz {
 class Examination {
  public:
   // Requests that are written before an answer is read.
-  static constexpr std::size_t window = 32;
+  static constexpr std::size_t usual_window = 32;
   static constexpr std::size_t usual_state_period = 16;
 
   enum class Status : std::uint8_t {
@@ -41,9 +41,12 @@ class Examination {
   };
 
   // Asks for a manager. `remote` is ready and outlives this. `reference` makes the model. state_period: operations from
-  // one comparison of the state to the next, at least 1; the engine's dump is asked for, if it has one.
+  // one comparison of the state to the next, at least 1; the engine's dump is asked for, if it has one. window: requests
+  // that are written before an answer is read, at least 1; with 1 the model is not ahead when an answer is judged, and
+  // what a difference means is told from its state.
   Examination(Remote& remote, const Config<Growing>& config, const Tolerance& tolerance,
-              const oracle::MakeEngine& reference, std::size_t state_period = usual_state_period);
+              const oracle::MakeEngine& reference, std::size_t state_period = usual_state_period,
+              std::size_t window = usual_window);
 
   Status status() const { return status_; }
   // Why the configuration was refused.
@@ -94,6 +97,7 @@ class Examination {
   Tolerance tolerance_;
   std::vector<GroupSpec> groups_;
   std::size_t state_period_;
+  std::size_t window_;
   std::unique_ptr<oracle::Engine> model_{};
   Renaming renaming_;
   Status status_ = Status::going;

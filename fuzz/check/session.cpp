@@ -217,7 +217,8 @@ std::optional<Counterexample> CheckSession::replay(const Config<Growing>& config
   // The shrinker also tries what the engine has not said it can.
   const std::optional<Config<S>> supported = within(config, verdicts_.engine, options_.tolerance);
   if (!supported || !(*supported == config) || !ready()) return {};
-  Examination examination(remote_, config, options_.tolerance, reference, state_period);
+  const std::size_t window = severity == nullptr ? Examination::usual_window : 1;
+  Examination examination(remote_, config, options_.tolerance, reference, state_period, window);
   Result<Observation<S>> result{Observation<S>{}};
   for (const Command<S>& command : commands) {
     if (examination.status() != Examination::Status::going) break;

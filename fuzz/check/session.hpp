@@ -69,7 +69,8 @@ class CheckSession {
   template <class Next>
   void examine(const Config<Growing>& config, const Source& source, Next&& next);
   void judge(const Config<Growing>& config, Commands commands, const Examination& examination, const Source& source);
-  // As an oracle of the shrinker: the commands to a fresh manager.
+  // As an oracle of the shrinker: the commands to a fresh manager. With `severity`, which is then set, they are asked one
+  // by one.
   std::optional<Counterexample> replay(const Config<Growing>& config, const Commands& commands,
                                        const oracle::MakeEngine& reference, std::size_t state_period,
                                        Severity* severity = nullptr);

@@ -27,21 +27,44 @@ std::vector<BlockId> sorted(BlockList<S> blocks) {
   return blocks;
 }
 
+bool has_twice(const std::vector<BlockId>& blocks, BlockId block) {
+  return block != null_block && std::ranges::count(blocks, block) > 1;
+}
+
+// Whether a block is given for two places, or one that is in use already. Both are sorted.
+bool gives_what_is_in_use(const std::vector<BlockId>& expected, const std::vector<BlockId>& actual,
+                          const StateDump<S>* after) {
+  return std::ranges::any_of(actual, [&](BlockId b) {
+    if (has_twice(actual, b) && !has_twice(expected, b)) return true;
+    if (after == nullptr || std::ranges::binary_search(expected, b)) return false;
+    return std::ranges::find(after->ref_cnt, b, &OfBlock<Count>::block) != after->ref_cnt.end();
+  });
+}
+
+// Of the blocks of tables.
+Severity of_blocks(const BlockTables<S>& expected, const BlockTables<S>& actual, const StateDump<S>* after) {
+  const std::vector<BlockId> ours = all_of(expected);
+  const std::vector<BlockId> theirs = all_of(actual);
+  if (ours.size() != theirs.size() || gives_what_is_in_use(ours, theirs, after)) return Severity::wrong_data;
+  return Severity::order;
+}
+
 Severity judge(const GetComputedBlocks<S>::Observation& expected, const GetComputedBlocks<S>::Observation& actual) {
   return actual.num_computed_tokens < expected.num_computed_tokens ? Severity::lost_hit : Severity::wrong_data;
 }
 
-Severity judge(const AllocateSlots<S>::Observation& expected, const AllocateSlots<S>::Observation& actual) {
+Severity judge(const AllocateSlots<S>::Observation& expected, const AllocateSlots<S>::Observation& actual,
+               const StateDump<S>* after) {
   if (expected.result && !actual.result) return Severity::wedge;
   if (!expected.result && actual.result) return Severity::wrong_data;
   if (expected.num_free != actual.num_free) return of_free(expected.num_free, actual.num_free);
-  const bool same_number = all_of(*expected.result).size() == all_of(*actual.result).size();
-  return same_number ? Severity::order : Severity::wrong_data;
+  return of_blocks(*expected.result, *actual.result, after);
 }
 
 // As of the allocations that the table is from.
-Severity judge(const GetBlockIds<S>::Observation& expected, const GetBlockIds<S>::Observation& actual) {
-  return all_of(expected.result).size() == all_of(actual.result).size() ? Severity::order : Severity::wrong_data;
+Severity judge(const GetBlockIds<S>::Observation& expected, const GetBlockIds<S>::Observation& actual,
+               const StateDump<S>* after) {
+  return of_blocks(expected.result, actual.result, after);
 }
 
 Severity judge(const Free<S>::Observation& expected, const Free<S>::Observation& actual) {
@@ -113,12 +136,17 @@ std::string_view to_text(Severity severity) {
   return "";
 }
 
-Severity severity_of(const Command<Growing>&, const Observation<Growing>& expected,
-                     const Observation<Growing>& actual) {
+Severity severity_of(const Observation<Growing>& expected, const Observation<Growing>& actual,
+                     const StateDump<Growing>* after) {
   return std::visit(
-      [&](const auto& ours) {
-        const auto* theirs = std::get_if<std::remove_cvref_t<decltype(ours)>>(&actual);
-        return theirs == nullptr ? Severity::protocol : judge(ours, *theirs);
+      [&]<class O>(const O& ours) {
+        const O* const theirs = std::get_if<O>(&actual);
+        if (theirs == nullptr) return Severity::protocol;
+        if constexpr (requires { judge(ours, *theirs, after); }) {
+          return judge(ours, *theirs, after);
+        } else {
+          return judge(ours, *theirs);
+        }
       },
       expected);
 }

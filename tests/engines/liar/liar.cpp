@@ -190,13 +190,20 @@ class Liar {
     for (BlockList<S>& added : *seen.result) {
       if (lie_ == "swap" && added.size() > 1) std::swap(added[0], added[1]);
       if (lie_ == "twice") std::ranges::fill(added, added.empty() ? null_block : added[0]);
-      if (lie_ == "steal" && !added.empty()) steal(added);
     }
+    if (lie_ == "steal") steal(*seen.result);
   }
-  // Gives out a block that somebody else has.
-  void steal(BlockList<S>& added) const {
+  // Gives out a block that was given out before.
+  void steal(BlockTables<S>& given) const {
+    const BlockTables<S> mine = given;
+    const auto is_mine = [&](BlockId b) {
+      return std::ranges::any_of(mine, [&](const BlockList<S>& blocks) { return has(blocks, b); });
+    };
     for (const auto& entry : engine_->view().state.ref_cnt) {
-      if (!has(added, entry.block)) added[0] = entry.block;
+      if (is_mine(entry.block)) continue;
+      for (BlockList<S>& added : given) {
+        if (!added.empty()) added[0] = entry.block;
+      }
     }
   }
   void twist(GetComputedBlocks<S>::Observation& seen) const {
