@@ -106,7 +106,7 @@ std::string report(const Failure& failure, const Origin& origin) {
   return fmt::to_string(out);
 }
 
-Trace counterexample_trace(const Failure& failure) {
+Trace counterexample_trace(const Failure& failure, Refusals refusals) {
   Trace trace{.config = failure.config, .steps = {}, .after_error_state = {}};
   const Result<std::unique_ptr<oracle::Engine>> created = oracle::model_engine()(failure.config);
   if (!created) return trace;
@@ -124,14 +124,16 @@ Trace counterexample_trace(const Failure& failure) {
                              .error = RecordedError{std::string(clause.id), std::string(clause.sentence)}});
       trace.after_error_state = model.view().state;
       return trace;
+    } else if (refusals == Refusals::kept) {
+      trace.steps.push_back({.command = commands[i], .observation = {}, .error = {}});
     }
   }
   return trace;
 }
 
-bool write_counterexample(const Failure& failure, const std::string& file) {
+bool write_counterexample(const Failure& failure, const std::string& file, Refusals refusals) {
   std::ofstream out(file, std::ios::binary);
-  write_trace(out, counterexample_trace(failure));
+  write_trace(out, counterexample_trace(failure, refusals));
   out.flush();
   return out.good();
 }

@@ -28,12 +28,18 @@ struct Origin {
 // Several lines of text, each with its newline.
 std::string report(const Failure& failure, const Origin& origin);
 
-// The failure as a trace with the model's observations. A command that the model refuses changes nothing there and ends
-// a trace, so it is left out unless it is the last one. Where the answers agree but the states do not, commands that
+// What a trace holds of commands that the model refuses, other than the last one. Such a command changes nothing there,
+// and the record of an error would end the trace.
+enum class Refusals : std::uint8_t {
+  left_out,  // for `kvspec replay`, to which an input alone that is refused is a fault of the file
+  kept,      // as inputs alone, for `kvspec check`: an engine may go wrong by what it should refuse
+};
+
+// The failure as a trace with the model's observations. Where the answers agree but the states do not, commands that
 // read the state follow.
-Trace counterexample_trace(const Failure& failure);
+Trace counterexample_trace(const Failure& failure, Refusals refusals = Refusals::left_out);
 
 // Writes the trace. False if the file cannot be written.
-bool write_counterexample(const Failure& failure, const std::string& file);
+bool write_counterexample(const Failure& failure, const std::string& file, Refusals refusals = Refusals::left_out);
 
 }  // namespace kvspec::fuzz

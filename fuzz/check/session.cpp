@@ -295,7 +295,7 @@ void CheckSession::judge(const Config<Growing>& config, Commands commands, const
   verdict.failure.counterexample.clause = precise_clause(verdict.failure);
   const std::string file = trace_file_of(verdict);
   std::string arguments = source.arguments;
-  if (write_counterexample(verdict.failure, file)) {
+  if (write_counterexample(verdict.failure, file, Refusals::kept)) {
     verdict.trace_file = file;
     arguments = "--traces " + quoted(file);
   }

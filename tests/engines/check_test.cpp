@@ -214,15 +214,18 @@ TEST(Check, AMoodyEngineIsSaidToBeMoody) {
   EXPECT_NE(checked.ran.out.find("the engine is not deterministic"), std::string::npos) << checked.ran.out;
 }
 
-// A verdict's command leads to it again.
+// A verdict's command leads to it again, also where it needs a command that is refused.
 TEST(Check, AVerdictRepeats) {
-  const Checked first = check(with_seed({"--operations", "1000"}), {KVSPEC_LIAR, "leak"});
-  ASSERT_FALSE(first.report["verdicts"].empty());
-  const std::string trace = first.report["verdicts"][0]["trace"];
-  const Checked again = check({"--traces", trace}, {KVSPEC_LIAR, "leak"});
-  EXPECT_EQ(again.ran.exit_code, 1);
-  EXPECT_EQ(again.clauses().at(0), first.clauses().at(0));
-  EXPECT_EQ(check({"--traces", trace}, {KVSPEC_COMMAND, "serve"}).ran.exit_code, 0);
+  for (const char* lie : {"leak", "grudge"}) {
+    const Checked first = check(with_seed({"--operations", "1000"}), {KVSPEC_LIAR, lie});
+    ASSERT_FALSE(first.report["verdicts"].empty()) << lie;
+    const std::string trace = first.report["verdicts"][0]["trace"];
+    const Checked again = check({"--traces", trace}, {KVSPEC_LIAR, lie});
+    EXPECT_EQ(again.ran.exit_code, 1) << lie;
+    ASSERT_FALSE(again.clauses().empty()) << lie;
+    EXPECT_EQ(again.clauses().at(0), first.clauses().at(0)) << lie;
+    EXPECT_EQ(check({"--traces", trace}, {KVSPEC_COMMAND, "serve"}).ran.exit_code, 0) << lie;
+  }
 }
 
 // Without time to shrink it, a difference is shown as it was found.

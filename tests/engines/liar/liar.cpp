@@ -143,6 +143,7 @@ class Liar {
     if (!made) return say(error_answer({"error", "a configuration that breaks a rule"}));
     engine_ = std::move(made.value());
     strays_ = false;
+    was_asked_wrongly_ = false;
     names_.reset();
     if (lie_ == "ids" || lie_ == "order") names_.emplace(static_cast<std::size_t>(config.num_blocks), lie_ == "order");
     say(config_answer());
@@ -161,11 +162,14 @@ class Liar {
     Result<Observation<S>> result = engine_->step(command);
     if (lie_ == "policy" && choice_of(command, before, engine_->view().state) != Choice::none) strays_ = true;
     if (!result && !hello_.errors) std::_Exit(asked_too_much);
-    if (!result) return say(error_answer({"error", "a precondition is broken"}));
+    if (!result) {
+      was_asked_wrongly_ = true;
+      return say(error_answer({"error", "a precondition is broken"}));
+    }
     if (names_) names_->outward(result.value());
     std::visit([&](auto& seen) { twist(seen); }, result.value());
-    if (lie_ == "leak" && std::holds_alternative<Free<S>>(command))
-      leak(*std::get_if<Free<S>::Observation>(&result.value()));
+    const bool leaks = lie_ == "leak" || (lie_ == "grudge" && was_asked_wrongly_);
+    if (leaks && std::holds_alternative<Free<S>>(command)) leak(*std::get_if<Free<S>::Observation>(&result.value()));
     say(observation_answer(result.value()));
   }
 
@@ -229,7 +233,8 @@ class Liar {
   std::string_view lie_;
   EngineHello hello_{};
   bool has_hashed_ = false;
-  bool strays_ = false;  // has cached otherwise than the host from some command on
+  bool strays_ = false;             // has cached otherwise than the host from some command on
+  bool was_asked_wrongly_ = false;  // has refused a command
   std::unique_ptr<oracle::Engine> engine_{};
   std::optional<Names> names_{};
 };
