@@ -31,6 +31,10 @@ using S = Growing;
 // operations per second.
 constexpr std::uint64_t operations_per_run = 500;
 constexpr double usual_seconds = 60;
+
+// A run in which no operation reaches the engine takes no time and counts for nothing: a session of such runs alone
+// would not end. So many in a row are taken to be all that is left; far more than there are configurations.
+constexpr std::uint64_t most_barren = 2000;
 constexpr double seconds_between_on_terminal = 0.2;
 constexpr double seconds_between_in_log = 5;
 
@@ -116,9 +120,13 @@ int CheckSession::run() {
   for (const std::string& file : options_.traces) {
     if (!gone_) check_trace(file);
   }
-  // A run that never reaches the engine takes no time, so that a session without any would not end.
-  constexpr std::uint64_t enough = 2000;
-  for (std::uint64_t number = 0; more() && (performed_ > 0 || number < enough); ++number) check_scenario(number);
+  std::uint64_t barren = 0;  // runs in a row
+  for (std::uint64_t number = 0; more() && barren < most_barren; ++number) {
+    const std::uint64_t before = performed_;
+    check_scenario(number);
+    barren = performed_ == before ? barren + 1 : 0;
+  }
+  is_barren_ = barren == most_barren;
   return finish();
 }
 
@@ -419,6 +427,7 @@ int CheckSession::finish() {
                verdict.deviation ? describe(*verdict.deviation).id : "", verdict.in_part ? " in part" : "");
   }
   if (is_hopeless_) fmt::print("stopped early: the engine breaks the protocol again and again\n");
+  if (is_barren_) fmt::print("stopped early: {} runs in a row did not reach the engine\n", most_barren);
   if (beyond_ > 0) fmt::print("{} runs left out: the engine does not manage their groups\n", beyond_);
   if (refused_ > 0) fmt::print("{} configurations refused, the last: {}\n", refused_, printable(refusal_, 200));
   fmt::print("{} operations, {:.1f} seconds, {:.0f} operations/s, {} verdicts\n", verdicts_.operations,

@@ -300,6 +300,14 @@ TEST(Check, ThatNothingWasComparedIsNoSuccess) {
   EXPECT_NE(checked.ran.err.find("nothing was compared"), std::string::npos) << checked.ran.err;
 }
 
+// A session comes to its end where an engine takes the first configurations alone.
+TEST(Check, AnEngineThatTakesNoMoreEndsTheSession) {
+  const Checked checked = check(with_seed({"--operations", "1000000", "--config", "full"}), {KVSPEC_LIAR, "fickle"});
+  EXPECT_EQ(checked.ran.exit_code, 0) << checked.ran.out << checked.ran.err;
+  EXPECT_GT(checked.report["operations"], 500);
+  EXPECT_NE(checked.ran.out.find("did not reach the engine"), std::string::npos) << checked.ran.out;
+}
+
 TEST(Check, WrongOptionsAreSaid) {
   EXPECT_EQ(golden::kvspec_command({"check", "--mode", "anything", "--", "cat"}).exit_code, 2);
   EXPECT_EQ(golden::kvspec_command({"check"}).exit_code, 2);

@@ -3,7 +3,8 @@
 //   liar LIE      the host implementation behind the engine protocol, and the lie; an unknown one is none
 //
 // Lies depend on what is asked and on nothing else, so that the same requests give the same answers after a restart;
-// only `moody` lies once in the life of a process. Whatever the lie, a question that its hello rules out ends it.
+// only `moody` lies once in the life of a process, and
+// `fickle` takes no more than three configurations. Whatever the lie, a question that its hello rules out ends it.
 #include <unistd.h>
 
 #include <algorithm>
@@ -136,6 +137,7 @@ class Liar {
     const auto is_managed = [&](const GroupSpec& group) { return has(hello_.group_kinds, group.kind); };
     const bool is_supported = has(hello_.hash_fn, config.hash_fn) && (hello_.events || !config.events);
     if (!is_supported || !std::ranges::all_of(config.groups, is_managed)) std::_Exit(asked_too_much);
+    if (lie_ == "fickle" && ++configurations_ > 3) return say(unsupported_answer("enough"));
     if (lie_ == "config") return say(error_answer({"error", "not this one"}));
     // Has a part of a defect: it depends on the size of the pool.
     const bool has_defect = lie_ == "part" && config.num_blocks % 2 == 1;
@@ -233,6 +235,7 @@ class Liar {
   std::string_view lie_;
   EngineHello hello_{};
   bool has_hashed_ = false;
+  int configurations_ = 0;  // that were asked for
   bool strays_ = false;             // has cached otherwise than the host from some command on
   bool was_asked_wrongly_ = false;  // has refused a command
   std::unique_ptr<oracle::Engine> engine_{};
