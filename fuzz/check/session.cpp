@@ -32,6 +32,9 @@ using S = Growing;
 constexpr std::uint64_t operations_per_run = 500;
 constexpr double usual_seconds = 60;
 
+// Of differences that look the same before they are shrunk; each shrinking takes seconds.
+constexpr std::size_t most_shrunk = 4;
+
 // A run in which no operation reaches the engine takes no time and counts for nothing: a session of such runs alone
 // would not end. So many in a row are taken to be all that is left; far more than there are configurations.
 constexpr std::uint64_t most_barren = 2000;
@@ -69,6 +72,14 @@ std::vector<Clause> toggled(std::vector<Clause> clauses, Clause clause) {
 }
 
 bool is_of_time(Clause clause) { return clause == Clause::engine_04 || clause == Clause::engine_05; }
+
+// What breaks the protocol does so whatever the groups are.
+std::set<GroupKind> kinds_of(const Config<S>& config, Disagreement kind) {
+  std::set<GroupKind> kinds;
+  if (kind == Disagreement::protocol) return kinds;
+  for (const GroupSpec& group : config.groups) kinds.insert(group.kind);
+  return kinds;
+}
 
 // How often to compare the state to see it again.
 std::size_t period_of(const Counterexample& found) {
@@ -245,9 +256,17 @@ Failure CheckSession::shrink(const Config<Growing>& config, const Commands& comm
   const double limit = remote_.answer_limit();
   const bool of_time = is_of_time(found.clause);
   if (of_time) remote_.set_answer_limit(std::min(limit, std::max(0.1, 10 * remote_.slowest())));
+  // What has a verdict and looks like what was found is often simpler: shrinking would slide into it.
+  const auto has_verdict = [&](const Config<S>& of, const Commands& with, const Counterexample& what) {
+    Verdict named{.failure = {.config = of, .commands = with, .counterexample = what}};
+    named.failure.counterexample.clause = precise_clause(named.failure);
+    return same_as(named) != nullptr;
+  };
+  const bool is_new = !has_verdict(config, commands, found);
   const Oracle oracle = [&](const Config<S>& tried, const Commands& attempt) -> std::optional<Counterexample> {
     if (Clock::now() > end) return {};
     std::optional<Counterexample> again = replay(tried, attempt, reference_, period);
+    if (again && is_new && has_verdict(tried, attempt, *again)) return {};
     // With less time to answer, late is silent.
     if (again && of_time && is_of_time(again->clause)) again->clause = found.clause;
     return again;
@@ -270,17 +289,11 @@ void CheckSession::judge(const Config<Growing>& config, Commands commands, const
                          const Source& source) {
   const Counterexample& seen = *examination.counterexample();
   const std::uint64_t most_faults = is_of_time(seen.clause) ? 3 : 20;
-  if (seen.kind == Disagreement::protocol && met_[{seen.clause, seen.kind}] + 1 == most_faults) is_hopeless_ = true;
-  if (++met_[{seen.clause, seen.kind}] > 1) {
-    for (Verdict& verdict : verdicts_.all) {
-      const bool is_plain = !verdict.deviation || verdict.in_part;
-      if (is_plain && verdict.seen_as == seen.clause) return void(++verdict.times);
-    }
-  }
-  Verdict verdict{.seen_as = seen.clause,
-                  .severity = examination.severity(),
-                  .commands_before = commands.size(),
-                  .found_in = source.text};
+  Met& met = met_[{seen.clause, seen.kind}];
+  if (++met.times == most_faults && seen.kind == Disagreement::protocol) is_hopeless_ = true;
+  const std::set<GroupKind> kinds = kinds_of(config, seen.kind);
+  if (Verdict* const known = repeated(met, kinds)) return void(++known->times);
+  Verdict verdict{.severity = examination.severity(), .commands_before = commands.size(), .found_in = source.text};
   verdict.failure = {.config = config, .commands = commands, .counterexample = seen};
   // Which command the state differs after.
   std::optional<Counterexample> found = seen;
@@ -294,13 +307,16 @@ void CheckSession::judge(const Config<Growing>& config, Commands commands, const
     if (verdict.comes_back) {
       verdict.severity = severity;
       verdict.deviation = deviation_behind(verdict.failure);
-      if (!verdict.deviation && retract_behind(verdict.failure)) {
-        --met_[{seen.clause, seen.kind}];  // it was no difference
-        return;
-      }
+      if (!verdict.deviation && retract_behind(verdict.failure)) return;  // it was no difference
     }
   }
   verdict.failure.counterexample.clause = precise_clause(verdict.failure);
+  if (Verdict* const known = same_as(verdict)) {
+    ++known->times;
+    met.shrunk.push_back({kinds, static_cast<std::size_t>(known - verdicts_.all.data())});
+    return;
+  }
+  met.shrunk.push_back({kinds, verdicts_.all.size()});
   const std::string file = trace_file_of(verdict);
   std::string arguments = source.arguments;
   if (write_counterexample(verdict.failure, file, Refusals::kept)) {
@@ -315,6 +331,21 @@ void CheckSession::judge(const Config<Growing>& config, Commands commands, const
     reference_ = host_engine(deviations_);
   }
   add(std::move(verdict));
+}
+
+Verdict* CheckSession::repeated(const Met& met, const std::set<GroupKind>& kinds) {
+  Verdict* alike = nullptr;
+  bool is_of_kinds = false;
+  std::size_t shrunk = 0;
+  for (const Met::Shrunk& earlier : met.shrunk) {
+    Verdict& verdict = verdicts_.all[earlier.verdict];
+    const bool is_behind = verdict.deviation && !verdict.in_part;  // from then on the comparison has the deviation
+    if (is_behind) continue;
+    ++shrunk;
+    if (alike == nullptr || (earlier.kinds == kinds && !is_of_kinds)) alike = &verdict;
+    is_of_kinds = is_of_kinds || earlier.kinds == kinds;
+  }
+  return is_of_kinds || shrunk >= most_shrunk ? alike : nullptr;
 }
 
 std::optional<Clause> CheckSession::deviation_behind(const Failure& failure) {
@@ -376,14 +407,16 @@ std::string CheckSession::trace_file_of(const Verdict& verdict) const {
   return file;
 }
 
-void CheckSession::add(Verdict verdict) {
+Verdict* CheckSession::same_as(const Verdict& verdict) {
   const Counterexample& found = verdict.failure.counterexample;
   for (Verdict& known : verdicts_.all) {
-    const Counterexample& other = known.failure.counterexample;
-    if (other.clause != found.clause || other.kind != found.kind || known.deviation != verdict.deviation) continue;
-    ++known.times;
-    return;
+    if (same_cause(known.failure.counterexample, found) && known.deviation == verdict.deviation) return &known;
   }
+  return nullptr;
+}
+
+void CheckSession::add(Verdict verdict) {
+  if (Verdict* const known = same_as(verdict)) return void(++known->times);
   if (terminal_) fmt::print(stderr, "\r\x1b[K");
   fmt::print("{}\n", to_text(verdict));
   std::fflush(stdout);

@@ -1,6 +1,7 @@
 // A session of `kvspec check`: recorded traces and random traffic to an engine, until the time or the operations are
 // used up. A difference does not end it: it is shrunk against the engine and becomes a verdict, once per clause, and
-// the next run begins.
+// the next run begins. What looks like a known difference is shrunk again where it shows in groups of other kinds, a few
+// times: another one may hide behind it.
 //
 // A difference may be one of the deviations that the specification names: under the sound semantics a defect of the
 // recorded system that the engine has, under the recorded one a defect that it does not have. Then the verdict says
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -59,6 +61,17 @@ class CheckSession {
     std::string arguments{};  // of kvspec check, that lead to them again
   };
 
+  // Differences that name the same clause before anything is shrunk. They need not have one cause: which clause is
+  // named is coarse then, and what a group of one kind does wrong is another matter than what one of another kind does.
+  struct Met {
+    std::uint64_t times = 0;
+    struct Shrunk {
+      std::set<GroupKind> kinds{};  // of groups of the configuration
+      std::size_t verdict = 0;      // that came of it: its place among all
+    };
+    std::vector<Shrunk> shrunk{};
+  };
+
   double seconds() const;
   bool more() const;
   // Whether the engine runs; else why not becomes a verdict.
@@ -83,6 +96,10 @@ class CheckSession {
   bool is_explained_by(const std::vector<Clause>& deviations, const Failure& failure);
   // A file name that no verdict of the session has.
   std::string trace_file_of(const Verdict& verdict) const;
+  // The verdict that a difference in groups of these kinds is taken to repeat; null if it has to be shrunk.
+  Verdict* repeated(const Met& met, const std::set<GroupKind>& kinds);
+  // The verdict that says the same already; null if there is none.
+  Verdict* same_as(const Verdict& verdict);
   void add(Verdict verdict);
   void show_progress(bool last);
   int finish();
@@ -100,11 +117,11 @@ class CheckSession {
   double next_progress_ = 0;
   bool terminal_;
   Verdicts verdicts_{};
-  std::map<std::pair<Clause, Disagreement>, std::uint64_t> met_{};  // how often each was met
-  std::uint64_t performed_ = 0;                                     // operations that runs were given
-  std::uint64_t refused_ = 0;                                       // configurations
-  std::uint64_t beyond_ = 0;                                        // scenarios that the engine does not support
-  std::string refusal_{};                                           // the last one
+  std::map<std::pair<Clause, Disagreement>, Met> met_{};
+  std::uint64_t performed_ = 0;  // operations that runs were given
+  std::uint64_t refused_ = 0;    // configurations
+  std::uint64_t beyond_ = 0;     // scenarios that the engine does not support
+  std::string refusal_{};        // the last one
   bool bad_input_ = false;
   bool is_hopeless_ = false;  // it breaks the protocol again and again
   bool is_barren_ = false;    // no run reaches the engine any more

@@ -16,7 +16,6 @@ namespace kvspec::fuzz {
 
 struct Verdict {
   Failure failure{};
-  Clause seen_as{};  // before anything was shrunk
   Severity severity = Severity::protocol;
   std::optional<Clause> deviation{};  // that explains it, by being there or by not being there
   bool has_it = true;                 // the engine, that deviation

@@ -228,6 +228,15 @@ TEST(Check, AVerdictRepeats) {
   }
 }
 
+// Of two lies that look alike before they are shrunk neither hides the other.
+TEST(Check, TwoLiesGetTwoVerdicts) {
+  const Checked checked = check(with_seed({"--operations", "6000"}), {KVSPEC_LIAR, "two"});
+  const std::vector<std::string> clauses = checked.clauses();
+  for (const char* clause : {"ALLOC-12", "FREE-07"}) {
+    EXPECT_EQ(std::ranges::count(clauses, clause), 1) << clause << "\n" << checked.ran.out;
+  }
+}
+
 // Without time to shrink it, a difference is shown as it was found.
 TEST(Check, ADifferenceIsNamedWithoutTimeToShrinkIt) {
   const Checked checked = check(with_seed({"--operations", "1000", "--shrink-seconds", "0"}), {KVSPEC_LIAR, "leak"});

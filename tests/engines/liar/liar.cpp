@@ -144,6 +144,7 @@ class Liar {
     auto made = has_defect ? host_engine({Clause::dev_05})(config) : host_engine()(config);
     if (!made) return say(error_answer({"error", "a configuration that breaks a rule"}));
     engine_ = std::move(made.value());
+    has_window_ = std::ranges::any_of(config.groups, [](const auto& g) { return g.kind == GroupKind::swa; });
     strays_ = false;
     was_asked_wrongly_ = false;
     names_.reset();
@@ -193,11 +194,17 @@ class Liar {
   }
   void twist(AllocateSlots<S>::Observation& seen) const {
     if (!seen.result) return;
+    if (lie_ == "two") twice_wrong(seen);
     for (BlockList<S>& added : *seen.result) {
       if (lie_ == "swap" && added.size() > 1) std::swap(added[0], added[1]);
       if (lie_ == "twice") std::ranges::fill(added, added.empty() ? null_block : added[0]);
     }
     if (lie_ == "steal") steal(*seen.result);
+  }
+  // Two lies that look alike: what a window has skipped is not given back, and without a window too much is given.
+  void twice_wrong(AllocateSlots<S>::Observation& seen) const {
+    if (has_window_ && seen.num_free > 0) --seen.num_free;
+    if (!has_window_ && !seen.result->empty()) seen.result->front().push_back(null_block);
   }
   // Gives out a block that was given out before.
   void steal(BlockTables<S>& given) const {
@@ -236,6 +243,7 @@ class Liar {
   EngineHello hello_{};
   bool has_hashed_ = false;
   int configurations_ = 0;  // that were asked for
+  bool has_window_ = false;
   bool strays_ = false;             // has cached otherwise than the host from some command on
   bool was_asked_wrongly_ = false;  // has refused a command
   std::unique_ptr<oracle::Engine> engine_{};
