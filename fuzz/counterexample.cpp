@@ -63,6 +63,22 @@ Clause clause_of_part(const Command<Growing>& command, std::string_view path, co
   return of_kind == Clause::event_01 && path != "events.size()" ? clause_of_view(command, path) : of_kind;
 }
 
+// events[3], but no part of it such as events[3].block_hashes[0].
+bool is_whole_event(std::string_view path) { return path.starts_with("events[") && path.find(']') == path.size() - 1; }
+
+// The clause of an answer's part. Where there is an event too many or too few, or one of another kind, it is of what
+// emits such events.
+Clause clause_of_answer(const Command<Growing>& command, std::string_view path, const Observation<Growing>& left,
+                        const Observation<Growing>& right, std::span<const GroupSpec> groups) {
+  const auto* const ours = std::get_if<TakeEvents<Growing>::Observation>(&left);
+  const auto* const theirs = std::get_if<TakeEvents<Growing>::Observation>(&right);
+  const bool have_events = ours != nullptr && theirs != nullptr;
+  if (have_events && (ours->events.size() != theirs->events.size() || is_whole_event(path))) {
+    return clause_of_events(ours->events, theirs->events);
+  }
+  return clause_of_observation(command, path, groups);
+}
+
 std::string outcome_text(const Result<Done>& result) { return result ? "accepted" : to_text(result.error()); }
 
 std::string outcome_text(const Result<Observation<Growing>>& result) {
@@ -109,7 +125,7 @@ Counterexample differing_results(std::size_t step, const Command<Growing>& comma
   }
   Counterexample found = base(step, command, Disagreement::observation);
   take(found, most_telling(differences(left.value(), right.value(), most_differences)));
-  found.clause = clause_of_observation(command, found.path, groups);
+  found.clause = clause_of_answer(command, found.path, left.value(), right.value(), groups);
   return found;
 }
 

@@ -140,8 +140,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 // Covers: MODE-03
 TEST(Check, MissingEventsAreGrantedByTheirModeAlone) {
-  EXPECT_EQ(check(under("exact"), {KVSPEC_LIAR, "event"}).ran.exit_code, 1);
-  const Checked granted = check(under("no-events"), {KVSPEC_LIAR, "event"});
+  EXPECT_EQ(check(under("exact"), {KVSPEC_LIAR, "no_removal"}).ran.exit_code, 1);
+  const Checked granted = check(under("no-events"), {KVSPEC_LIAR, "no_removal"});
   EXPECT_EQ(granted.ran.exit_code, 0) << granted.ran.out << granted.ran.err;
 }
 
@@ -195,7 +195,8 @@ TEST_P(Lies, GetTheirVerdict) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, Lies,
-    testing::Values(Lie{"swap", "POOL-03", "order", "20"}, Lie{"event", "EVENT", "event", "20"},
+    testing::Values(Lie{"swap", "POOL-03", "order", "20"}, Lie{"no_removal", "EVENT-04", "event", "20"},
+                    Lie{"no_clear", "EVENT-05", "event", "20"},
                     Lie{"leak", "FREE", "leak", "20"}, Lie{"hang", "ENGINE-05", "wedge", "3"},
                     Lie{"crash", "ENGINE-06", "wedge", "20"}, Lie{"json", "ENGINE-02", "protocol", "20"},
                     Lie{"half", "ENGINE-03", "protocol", "20"}, Lie{"late", "ENGINE-04", "protocol", "3"},

@@ -225,7 +225,10 @@ class Liar {
     seen.num_computed_tokens = 0;
   }
   void twist(TakeEvents<S>::Observation& seen) const {
-    if (lie_ == "event" && !seen.events.empty()) seen.events.pop_back();
+    std::erase_if(seen.events, [&](const Event<S>& event) {
+      return (lie_ == "no_removal" && std::holds_alternative<BlockRemoved<S>>(event)) ||
+             (lie_ == "no_clear" && std::holds_alternative<AllBlocksCleared<S>>(event));
+    });
   }
   void twist(AppendTokens<S>::Observation& seen) const {
     if (lie_ == "hashless") seen.new_block_hashes.clear();
