@@ -59,6 +59,8 @@ Clause of_hit_length(const Config<S>& config, const Counterexample& found) {
   return clause_of_hit(config.groups.front().kind);
 }
 
+bool is_length(std::string_view path) { return path == "num_computed_tokens" || path.ends_with(".size()"); }
+
 // Which blocks a hit consists of. Where one side has the null block it is not about which copy of a block is found.
 Clause of_hit_blocks(const Config<S>& config, const Counterexample& found) {
   const GroupSpec* const group = group_of(config, found.path);
@@ -66,6 +68,15 @@ Clause of_hit_blocks(const Config<S>& config, const Counterexample& found) {
   if (!is_look_up || group == nullptr || (found.expected == "0") == (found.actual == "0")) return found.clause;
   if (config.groups.size() > 1 && has_eagle(config)) return Clause::look_14;
   return clause_of_hit(group->kind);
+}
+
+// The hit of a group that does not have full attention. Where both sides have a block it is about which copy is found.
+Clause of_other_hit(const Config<S>& config, const Counterexample& found) {
+  const bool is_look_up = found.command && std::holds_alternative<GetComputedBlocks<S>>(*found.command);
+  if (!is_look_up) return found.clause;
+  if (is_length(found.path)) return of_hit_length(config, found);
+  if (found.path.empty() || (found.expected == "0") != (found.actual == "0")) return of_hit_blocks(config, found);
+  return Clause::pool_09;
 }
 
 // What a table consists of. A block where the other side has the null block is one that is skipped on one side alone.
@@ -125,9 +136,15 @@ Clause of_appended_hash(const Commands& commands) {
 Clause precise_clause(const Failure& failure) {
   const Config<S>& config = failure.config;
   const Counterexample& found = failure.counterexample;
+  // No part of an answer is at issue.
+  if (found.kind == Disagreement::error || found.kind == Disagreement::protocol) return found.clause;
   switch (found.clause) {
     case Clause::look_03:
       return of_hit_length(config, found);
+    case Clause::look_07:
+    case Clause::look_09:
+    case Clause::look_10:
+      return of_other_hit(config, found);
     case Clause::pool_09:
       return of_hit_blocks(config, found);
     case Clause::alloc_11:

@@ -99,6 +99,7 @@ struct OfObservation {
     // The blocks of full attention are all there or the hit is shorter; in other groups a place may also be null.
     const Clause hit = clause_of_hit(group == nullptr ? GroupKind::full : group->kind);
     const Clause place = hit == Clause::look_03 ? Clause::pool_09 : hit;
+    if (path.empty()) return Clause::look_03;  // there is no hit at all
     return first_row(path, {{"].size()", hit}, {"num_computed_tokens", Clause::look_03}, {"", place}});
   }
   Clause operator()(const AllocateSlots<S>& c) const {

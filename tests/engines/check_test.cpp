@@ -202,7 +202,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Lie{"half", "ENGINE-03", "protocol", "20"}, Lie{"late", "ENGINE-04", "protocol", "3"},
                     Lie{"hash", "HASH", "wrong data", "20"}, Lie{"claim", "ENGINE-07", "protocol", "20"},
                     Lie{"config", "ENGINE-07", "wedge", "20"}, Lie{"miss", "LOOK", "lost hit", "20"}, Lie{"steal", "POOL-03", "wrong data", "20"},
-                    Lie{"twice", "POOL-03", "wrong data", "20"}),
+                    Lie{"twice", "POOL-03", "wrong data", "20"}, Lie{"raise", "LOOK-03", "wedge", "20"}),
     [](const auto& info) { return info.param.lie; });
 
 // What happens once is said to have happened, and that it does not come back.

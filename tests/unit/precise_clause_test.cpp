@@ -62,6 +62,32 @@ TEST(PreciseClause, several_groups_have_one_length) {
   EXPECT_EQ(precise_clause(failure_of(eagle, Clause::look_03, "num_computed_tokens", "8", "6")), Clause::look_04);
 }
 
+// What `kvspec check` sees names the kind of a group before it is shrunk, and the same clause afterwards.
+// LOOK-07, LOOK-09, LOOK-10, LOOK-12, LOOK-15, POOL-09
+TEST(PreciseClause, a_hit_that_names_a_kind_is_no_other_hit) {
+  const std::vector<GroupSpec> one{group_of_kind(GroupKind::swa)};
+  const std::vector<GroupSpec> two{group_of_kind(GroupKind::full), group_of_kind(GroupKind::swa)};
+  for (const Clause coarse : {Clause::look_07, Clause::look_09, Clause::look_10}) {
+    const auto clause = [&](const std::vector<GroupSpec>& groups, std::string path, std::string expected) {
+      return precise_clause(failure_of(groups, coarse, std::move(path), std::move(expected), "4"));
+    };
+    EXPECT_EQ(clause(one, "blocks[0].size()", "8"), Clause::look_07);
+    EXPECT_EQ(clause(two, "blocks[1].size()", "8"), Clause::look_15);
+    EXPECT_EQ(clause(two, "num_computed_tokens", "8"), Clause::look_12);
+    EXPECT_EQ(clause(two, "blocks[1][0]", "0"), Clause::look_07);
+    EXPECT_EQ(clause(two, "blocks[1][0]", "3"), Clause::pool_09);
+  }
+}
+
+// An error, or no answer, has no part that could say more.
+TEST(PreciseClause, what_is_no_answer_keeps_its_clause) {
+  for (const Disagreement kind : {Disagreement::error, Disagreement::protocol}) {
+    Failure failure = failure_of({group_of_kind(GroupKind::swa)}, Clause::look_03, "");
+    failure.counterexample.kind = kind;
+    EXPECT_EQ(precise_clause(failure), Clause::look_03);
+  }
+}
+
 // POOL-09 is about copies; whether there is a block at all is about the kind.
 TEST(PreciseClause, null_block_in_a_hit_is_no_matter_of_copies) {
   const std::vector<GroupSpec> window{group_of_kind(GroupKind::swa)};

@@ -35,6 +35,10 @@ TEST(ResponsibleClause, AHitIsOfTheKindOfItsGroup) {
   EXPECT_EQ(clause_of_observation(look_up, "num_computed_tokens", groups), Clause::look_03);
 }
 
+TEST(ResponsibleClause, AnErrorInTheSearchForAHitIsNoMatterOfCopies) {
+  EXPECT_EQ(clause_of_observation(GetComputedBlocks<S>{}, ""), Clause::look_03);
+}
+
 TEST(ResponsibleClause, AnAllocationIsOfTheKindOfItsGroup) {
   const std::vector<GroupSpec> groups = some_groups();
   const Command<S> allocation = AllocateSlots<S>{};

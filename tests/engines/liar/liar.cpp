@@ -157,6 +157,9 @@ class Liar {
     if (!has(hello_.operations, op) || !hello_.understands(command)) std::_Exit(asked_too_much);
     if (std::holds_alternative<Free<S>>(command) && misbehaves()) return;
     if (lie_ == "claim" && std::holds_alternative<DumpState<S>>(command)) return say(unsupported_answer("no state"));
+    if (lie_ == "raise" && std::holds_alternative<GetComputedBlocks<S>>(command)) {
+      return say(error_answer({"IndexError", "list index out of range"}));
+    }
     if (names_) names_->inward(command);
     const bool gives_out =
         std::holds_alternative<AllocateSlots<S>>(command) || std::holds_alternative<PoolGetNewBlocks<S>>(command);
