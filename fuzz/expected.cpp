@@ -91,6 +91,7 @@ std::optional<Breach> explain(const Failure& failure) {
   const auto breaks = [&](const std::vector<Clause>& deviations) {
     return host_breaks(found.clause, deviations, failure.config, failure.commands);
   };
+  if (!breaks(all)) return {};  // no deviation is behind it
   std::optional<Breach> needed;
   for (const Breach& breach : all_breaches()) {
     if (breach.invariant != found.clause || !can_deviate(breach.deviation, failure.config)) continue;

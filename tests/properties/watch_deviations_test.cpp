@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "fuzz/expected.hpp"
 #include "fuzz/host_engine.hpp"
 #include "fuzz/watch/non_theorems.hpp"
 #include "model/manager.hpp"
@@ -168,6 +169,22 @@ INSTANTIATE_TEST_SUITE_P(All, WatchedDeviation, testing::ValuesIn(deviations()),
   std::ranges::replace(id, '-', '_');
   return id + "_" + std::to_string(info.index);
 });
+
+// A violation is traced back to the deviation behind it, and to none where no deviation breaks anything.
+TEST_P(WatchedDeviation, IsNamedAsTheCause) {
+  Deviation deviation = GetParam();
+  deviation.config.semantics = Semantics::recorded;
+  fuzz::Failure failure{.config = deviation.config, .commands = deviation.commands};
+  failure.counterexample.kind = fuzz::Disagreement::invariant;
+  failure.counterexample.clause = deviation.invariant;
+  const std::optional<fuzz::Breach> cause = fuzz::explain(failure);
+  ASSERT_TRUE(cause);
+  EXPECT_EQ(describe(cause->deviation).id, describe(deviation.deviation).id);
+  EXPECT_EQ(cause->invariant, deviation.invariant);
+
+  failure.commands.clear();
+  EXPECT_FALSE(fuzz::explain(failure));
+}
 
 // What all commands are answered, the state after each included.
 std::vector<std::string> answers(const oracle::MakeEngine& make, Config<S> config, Semantics semantics,
