@@ -273,7 +273,8 @@ Failure CheckSession::shrink(const Config<Growing>& config, const Commands& comm
   };
   Failure failure = fuzz::shrink(config, commands, oracle);
   if (!same_cause(failure.counterexample, found)) {
-    failure.counterexample = found;  // there was no time, or the engine did not do it again
+    // There was no time, or the engine did not do it again: what was found belongs to the commands it was found with.
+    failure = {.config = config, .commands = commands, .counterexample = found};
   } else if (!of_time) {
     failure = shortest(std::move(failure), oracle, reference_, [&] { return !gone_ && Clock::now() <= end; });
   }
@@ -303,8 +304,9 @@ void CheckSession::judge(const Config<Growing>& config, Commands commands, const
     Severity severity = verdict.severity;
     const auto again = replay(verdict.failure.config, verdict.failure.commands, reference_,
                               period_of(verdict.failure.counterexample), &severity);
-    verdict.comes_back = again && same_cause(*again, verdict.failure.counterexample);
-    if (verdict.comes_back) {
+    const bool is_seen_again = again && same_cause(*again, verdict.failure.counterexample);
+    verdict.comes_back = gone_ || is_seen_again;  // of an engine that is gone nothing more is known
+    if (is_seen_again) {
       verdict.severity = severity;
       verdict.deviation = deviation_behind(verdict.failure);
       if (!verdict.deviation && retract_behind(verdict.failure)) return;  // it was no difference

@@ -25,7 +25,7 @@ struct Verdict {
   std::string repeat{};               // the command that shows it again
   std::string found_in{};             // the trace or the random run
   std::uint64_t times = 1;            // that it was met
-  bool comes_back = true;             // when the commands are performed again
+  bool comes_back = true;             // when the commands are performed again, if they could be
 };
 
 struct Verdicts {

@@ -215,6 +215,25 @@ TEST(Check, AMoodyEngineIsSaidToBeMoody) {
   EXPECT_NE(checked.ran.out.find("the engine is not deterministic"), std::string::npos) << checked.ran.out;
 }
 
+// Of an engine that is gone it is not known whether the difference would come back, and what was seen is shown with the
+// commands that showed it.
+TEST(Check, AnEngineThatIsGoneIsNotSaidToBeMoody) {
+  const std::string started = (golden::scratch() / "started").string();
+  const std::string once = (golden::scratch() / "once.sh").string();
+  std::filesystem::remove(started);
+  golden::write_file(once, "test -e " + started + " && exit 1\ntouch " + started + "\nexec " KVSPEC_LIAR " leave\n");
+  const Checked checked = check(with_seed({"--operations", "1000", "--config", "full"}), {"sh", once});
+  EXPECT_EQ(checked.ran.exit_code, 1) << checked.ran.out << checked.ran.err;
+  EXPECT_EQ(checked.ran.out.find("not deterministic"), std::string::npos) << checked.ran.out;
+  const std::vector<std::string> clauses = checked.clauses();
+  ASSERT_EQ(clauses.size(), 2U) << checked.ran.out;
+  EXPECT_EQ(clauses[0], "ENGINE-06") << "it cannot be started again";
+  EXPECT_TRUE(clauses[1].starts_with("FREE")) << clauses[1];
+  const json& commands = checked.report["verdicts"][1]["commands"];
+  const auto frees = [](const json& command) { return std::string(command).starts_with("free("); };
+  EXPECT_TRUE(std::any_of(commands.begin(), commands.end(), frees)) << commands;
+}
+
 // A verdict's command leads to it again, also where it needs a command that is refused.
 TEST(Check, AVerdictRepeats) {
   for (const char* lie : {"leak", "grudge"}) {

@@ -3,8 +3,8 @@
 //   liar LIE      the host implementation behind the engine protocol, and the lie; an unknown one is none
 //
 // Lies depend on what is asked and on nothing else, so that the same requests give the same answers after a restart;
-// only `moody` lies once in the life of a process, and
-// `fickle` takes no more than three configurations. Whatever the lie, a question that its hello rules out ends it.
+// only `moody` lies once in the life of a process, `fickle` takes no more than three configurations, and `leave` one.
+// Whatever the lie, a question that its hello rules out ends it.
 #include <unistd.h>
 
 #include <algorithm>
@@ -138,6 +138,7 @@ class Liar {
     const bool is_supported = has(hello_.hash_fn, config.hash_fn) && (hello_.events || !config.events);
     if (!is_supported || !std::ranges::all_of(config.groups, is_managed)) std::_Exit(asked_too_much);
     if (lie_ == "fickle" && ++configurations_ > 3) return say(unsupported_answer("enough"));
+    if (lie_ == "leave" && ++configurations_ > 1) std::_Exit(0);
     if (lie_ == "config") return say(error_answer({"error", "not this one"}));
     // Has a part of a defect: it depends on the size of the pool.
     const bool has_defect = lie_ == "part" && config.num_blocks % 2 == 1;
@@ -174,7 +175,7 @@ class Liar {
     }
     if (names_) names_->outward(result.value());
     std::visit([&](auto& seen) { twist(seen); }, result.value());
-    const bool leaks = lie_ == "leak" || (lie_ == "grudge" && was_asked_wrongly_);
+    const bool leaks = lie_ == "leak" || lie_ == "leave" || (lie_ == "grudge" && was_asked_wrongly_);
     if (leaks && std::holds_alternative<Free<S>>(command)) leak(*std::get_if<Free<S>::Observation>(&result.value()));
     say(observation_answer(result.value()));
   }
