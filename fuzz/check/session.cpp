@@ -162,7 +162,7 @@ void CheckSession::examine(const Config<Growing>& config, const Source& source, 
   Examination examination(remote_, config, options_.tolerance, reference_);
   Commands commands;
   if (examination.status() == Examination::Status::refused) {
-    ++refused_;
+    ++verdicts_.refused;
     refusal_ = examination.refusal();
     return;
   }
@@ -182,7 +182,7 @@ void CheckSession::check_trace(const std::string& file) {
   trace.value().config.semantics = semantics_;
   const std::optional<Config<S>> config = within(trace.value().config, verdicts_.engine, options_.tolerance);
   if (!config) {
-    ++beyond_;
+    ++verdicts_.left_out;
     return;
   }
   // Behind a deviation that was found there may be more.
@@ -208,7 +208,7 @@ void CheckSession::check_scenario(std::uint64_t number) {
   const std::optional<Scenario> scenario =
       within(make_scenario(preset, seed, semantics_), verdicts_.engine, options_.tolerance);
   if (!scenario) {
-    ++beyond_;
+    ++verdicts_.left_out;
     return;
   }
   std::uint64_t operations = operations_per_run;
@@ -432,7 +432,7 @@ void CheckSession::show_progress(bool last) {
   fmt::print(stderr,
              "{}{:.0f} s: {} operations, {:.0f} operations/s, {} configurations refused, {} starts, {} verdicts{}",
              terminal_ ? "\r\x1b[K" : "", now, performed_, static_cast<double>(performed_) / std::max(now, 1e-3),
-             refused_, remote_.starts(), verdicts_.all.size(), terminal_ && !last ? "" : "\n");
+             verdicts_.refused, remote_.starts(), verdicts_.all.size(), terminal_ && !last ? "" : "\n");
   std::fflush(stderr);
 }
 
@@ -451,6 +451,8 @@ int CheckSession::finish() {
   verdicts_.seconds = seconds();
   verdicts_.mode = options_.tolerance.to_text();
   verdicts_.semantics = name_of(semantics_);
+  verdicts_.least = options_.least;
+  verdicts_.starts = remote_.starts();
   show_progress(true);
   for (const Verdict& verdict : verdicts_.all) {
     const Counterexample& found = verdict.failure.counterexample;
@@ -463,8 +465,12 @@ int CheckSession::finish() {
   }
   if (is_hopeless_) fmt::print("stopped early: the engine breaks the protocol again and again\n");
   if (is_barren_) fmt::print("stopped early: {} runs in a row did not reach the engine\n", most_barren);
-  if (beyond_ > 0) fmt::print("{} runs left out: the engine does not manage their groups\n", beyond_);
-  if (refused_ > 0) fmt::print("{} configurations refused, the last: {}\n", refused_, printable(refusal_, 200));
+  if (verdicts_.left_out > 0) {
+    fmt::print("{} runs left out: the engine does not manage their groups\n", verdicts_.left_out);
+  }
+  if (verdicts_.refused > 0) {
+    fmt::print("{} configurations refused, the last: {}\n", verdicts_.refused, printable(refusal_, 200));
+  }
   fmt::print("{} operations, {:.1f} seconds, {:.0f} operations/s, {} verdicts\n", verdicts_.operations,
              verdicts_.seconds, static_cast<double>(verdicts_.operations) / std::max(verdicts_.seconds, 1e-3),
              verdicts_.all.size());
@@ -477,6 +483,11 @@ int CheckSession::finish() {
   if (!verdicts_.all.empty()) return oracle::exit_different;
   if (verdicts_.operations == 0) {
     fmt::print(stderr, "kvspec check: nothing was compared\n");
+    return oracle::exit_bad_input;
+  }
+  if (verdicts_.operations < verdicts_.least) {
+    fmt::print(stderr, "kvspec check: {} operations were compared, at least {} were asked for\n", verdicts_.operations,
+               verdicts_.least);
     return oracle::exit_bad_input;
   }
   return bad_input_ ? oracle::exit_bad_input : oracle::exit_equal;

@@ -1,7 +1,7 @@
 // A session of `kvspec check`: recorded traces and random traffic to an engine, until the time or the operations are
 // used up. A difference does not end it: it is shrunk against the engine and becomes a verdict, once per clause, and
-// the next run begins. What looks like a known difference is shrunk again where it shows in groups of other kinds, a few
-// times: another one may hide behind it.
+// the next run begins. What looks like a known difference is shrunk again where it shows in groups of other kinds, a
+// few times: another one may hide behind it.
 //
 // A difference may be one of the deviations that the specification names: under the sound semantics a defect of the
 // recorded system that the engine has, under the recorded one a defect that it does not have. Then the verdict says
@@ -34,6 +34,7 @@ struct CheckOptions {
   std::vector<std::string> traces{};
   std::optional<double> seconds{};
   std::optional<std::uint64_t> operations{};
+  std::uint64_t least = 0;               // operations compared, or the check is no success
   std::optional<std::uint64_t> seed{};   // absent: one is chosen, and printed
   std::optional<Semantics> semantics{};  // absent: sound
   Tolerance tolerance{};
@@ -82,8 +83,8 @@ class CheckSession {
   template <class Next>
   void examine(const Config<Growing>& config, const Source& source, Next&& next);
   void judge(const Config<Growing>& config, Commands commands, const Examination& examination, const Source& source);
-  // As an oracle of the shrinker: the commands to a fresh manager. With `severity`, which is then set, they are asked one
-  // by one.
+  // As an oracle of the shrinker: the commands to a fresh manager. With `severity`, which is then set, they are asked
+  // one by one.
   std::optional<Counterexample> replay(const Config<Growing>& config, const Commands& commands,
                                        const oracle::MakeEngine& reference, std::size_t state_period,
                                        Severity* severity = nullptr);
@@ -119,8 +120,6 @@ class CheckSession {
   Verdicts verdicts_{};
   std::map<std::pair<Clause, Disagreement>, Met> met_{};
   std::uint64_t performed_ = 0;  // operations that runs were given
-  std::uint64_t refused_ = 0;    // configurations
-  std::uint64_t beyond_ = 0;     // scenarios that the engine does not support
   std::string refusal_{};        // the last one
   bool bad_input_ = false;
   bool is_hopeless_ = false;  // it breaks the protocol again and again

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <string_view>
+#include <utility>
 
 #include "fuzz/shortest.hpp"
 #include "spec/trace/print.hpp"
@@ -100,6 +101,8 @@ std::string to_json(const Verdicts& verdicts) {
                     {"known_as", verdict.deviation ? json(describe(*verdict.deviation).id) : json(nullptr)},
                     {"has_it", verdict.deviation ? json(verdict.has_it) : json(nullptr)},
                     {"in_part", verdict.in_part},
+                    {"comes_back", verdict.comes_back},
+                    {"config", to_text(verdict.failure.config)},
                     {"commands", commands},
                     {"trace", verdict.trace_file},
                     {"repeat", verdict.repeat},
@@ -110,6 +113,9 @@ std::string to_json(const Verdicts& verdicts) {
                        {"mode", verdicts.mode},
                        {"semantics", verdicts.semantics},
                        {"operations", verdicts.operations},
+                       {"refused", verdicts.refused},
+                       {"left_out", verdicts.left_out},
+                       {"starts", verdicts.starts},
                        {"seconds", verdicts.seconds},
                        {"verdicts", list}};
   return report.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
@@ -118,13 +124,27 @@ std::string to_json(const Verdicts& verdicts) {
 std::string to_junit(const Verdicts& verdicts) {
   std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
   auto end = std::back_inserter(out);
+  const bool are_few = verdicts.operations < verdicts.least;
   fmt::format_to(end,
                  "<testsuite name=\"kvspec check {} {}\" tests=\"{}\" failures=\"{}\" errors=\"0\" time=\"{:.1f}\">\n",
                  xml(verdicts.engine.engine), xml(verdicts.engine.version), verdicts.all.size() + 1,
-                 verdicts.all.size(), verdicts.seconds);
+                 verdicts.all.size() + (are_few ? 1 : 0), verdicts.seconds);
+  out += "  <properties>\n";
+  for (const auto& [name, number] :
+       {std::pair("operations", verdicts.operations), std::pair("configurations refused", verdicts.refused),
+        std::pair("runs left out", verdicts.left_out), std::pair("starts", verdicts.starts)}) {
+    fmt::format_to(end, "    <property name=\"{}\" value=\"{}\"/>\n", name, number);
+  }
+  out += "  </properties>\n";
   // A suite without a test case reads as if nothing had been run.
-  fmt::format_to(end, "  <testcase classname=\"kvspec\" name=\"{} operations compared\" time=\"{:.1f}\"/>\n",
+  fmt::format_to(end, "  <testcase classname=\"kvspec\" name=\"{} operations compared\" time=\"{:.1f}\"",
                  verdicts.operations, verdicts.seconds);
+  if (are_few) {
+    fmt::format_to(end, ">\n    <failure type=\"too few\" message=\"at least {} were asked for\"/>\n  </testcase>\n",
+                   verdicts.least);
+  } else {
+    out += "/>\n";
+  }
   for (const Verdict& verdict : verdicts.all) {
     const ClauseEntry& clause = describe(verdict.failure.counterexample.clause);
     fmt::format_to(end, "  <testcase classname=\"kvspec\" name=\"{}: {}\" time=\"0\">\n", clause.id,

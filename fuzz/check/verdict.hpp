@@ -31,6 +31,10 @@ struct Verdict {
 struct Verdicts {
   EngineHello engine{};
   std::uint64_t operations = 0;  // whose answers were compared
+  std::uint64_t least = 0;       // operations that have to be compared for the check to mean anything
+  std::uint64_t refused = 0;     // configurations that the engine called unsupported
+  std::uint64_t left_out = 0;    // runs beyond what the engine's hello offers
+  std::uint64_t starts = 0;      // of the engine
   double seconds = 0;
   std::string mode{};
   std::string semantics{};

@@ -24,7 +24,7 @@ constexpr const char* footer =
     "that hold nothing; eviction: order, and any choice of the cached block that makes room; no-events; no-hashes.\n"
     "Several with commas.\n"
     "An example: kvspec check --seconds 10 -- kvspec serve --on host\n"
-    "Exit code: 0 no difference, 1 a verdict, 2 bad input, or nothing was compared.";
+    "Exit code: 0 no difference, 1 a verdict, 2 bad input, or nothing or too little was compared.";
 
 }  // namespace
 
@@ -49,6 +49,10 @@ void add_check(CLI::App& command, const oracle::Registry&, int& exit_code) {
   check->add_option("--seconds", options->seconds, "Stop after this time (60 without any limit and without traces)")
       ->check(CLI::Range(0.0, 1e9));
   check->add_option("--operations", options->operations, "Stop after this many operations")->check(whole_number());
+  check
+      ->add_option("--least", options->least,
+                   "Operations that have to be compared; with fewer, and no verdict, the exit code is 2")
+      ->check(whole_number());
   check->add_option("--traces", options->traces, "Recorded traces whose commands are performed first")
       ->check(CLI::ExistingFile);
   check->add_option("--seed", options->seed, "Repeat the traffic of this seed")->check(whole_number());

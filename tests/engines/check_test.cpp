@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/golden/command_line.hpp"
@@ -117,26 +118,26 @@ struct Granted {
 class LiesUnderAMode : public testing::TestWithParam<Granted> {};
 
 TEST_P(LiesUnderAMode, AreFound) {
-  const Checked checked =
-      check(with_seed({"--operations", "1500", "--mode", GetParam().mode, "--shrink-seconds", "0"}),
-            {KVSPEC_LIAR, GetParam().lie});
+  const Checked checked = check(with_seed({"--operations", "1500", "--mode", GetParam().mode, "--shrink-seconds", "0"}),
+                                {KVSPEC_LIAR, GetParam().lie});
   EXPECT_EQ(checked.ran.exit_code, 1) << checked.ran.out << checked.ran.err;
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, LiesUnderAMode,
-    testing::Values(Granted{"ids", "leak"}, Granted{"ids", "hash"}, Granted{"ids", "miss"}, Granted{"ids", "steal"},
-                    Granted{"ids", "twice"}, Granted{"order", "leak"}, Granted{"order", "hash"},
-                    Granted{"order", "miss"}, Granted{"order", "steal"}, Granted{"order", "twice"},
-                    Granted{"no-events", "leak"}, Granted{"no-events", "hash"}, Granted{"no-events", "miss"},
-                    Granted{"no-events", "steal"}, Granted{"no-events", "twice"},
-                    Granted{"eviction,no-hashes", "leak"}, Granted{"eviction,no-hashes", "miss"},
-                    Granted{"eviction,no-hashes", "steal"}, Granted{"eviction,no-hashes", "twice"}),
-    [](const auto& info) {
-      std::string name = std::string(info.param.mode) + "_" + info.param.lie;
-      std::ranges::replace_if(name, [](char c) { return c == '-' || c == ','; }, '_');
-      return name;
-    });
+INSTANTIATE_TEST_SUITE_P(All, LiesUnderAMode,
+                         testing::Values(Granted{"ids", "leak"}, Granted{"ids", "hash"}, Granted{"ids", "miss"},
+                                         Granted{"ids", "steal"}, Granted{"ids", "twice"}, Granted{"order", "leak"},
+                                         Granted{"order", "hash"}, Granted{"order", "miss"}, Granted{"order", "steal"},
+                                         Granted{"order", "twice"}, Granted{"no-events", "leak"},
+                                         Granted{"no-events", "hash"}, Granted{"no-events", "miss"},
+                                         Granted{"no-events", "steal"}, Granted{"no-events", "twice"},
+                                         Granted{"eviction,no-hashes", "leak"}, Granted{"eviction,no-hashes", "miss"},
+                                         Granted{"eviction,no-hashes", "steal"},
+                                         Granted{"eviction,no-hashes", "twice"}),
+                         [](const auto& info) {
+                           std::string name = std::string(info.param.mode) + "_" + info.param.lie;
+                           std::ranges::replace_if(name, [](char c) { return c == '-' || c == ','; }, '_');
+                           return name;
+                         });
 
 // Covers: MODE-03
 TEST(Check, MissingEventsAreGrantedByTheirModeAlone) {
@@ -196,12 +197,12 @@ TEST_P(Lies, GetTheirVerdict) {
 INSTANTIATE_TEST_SUITE_P(
     All, Lies,
     testing::Values(Lie{"swap", "POOL-03", "order", "20"}, Lie{"no_removal", "EVENT-04", "event", "20"},
-                    Lie{"no_clear", "EVENT-05", "event", "20"},
-                    Lie{"leak", "FREE", "leak", "20"}, Lie{"hang", "ENGINE-05", "wedge", "3"},
-                    Lie{"crash", "ENGINE-06", "wedge", "20"}, Lie{"json", "ENGINE-02", "protocol", "20"},
-                    Lie{"half", "ENGINE-03", "protocol", "20"}, Lie{"late", "ENGINE-04", "protocol", "3"},
-                    Lie{"hash", "HASH", "wrong data", "20"}, Lie{"claim", "ENGINE-07", "protocol", "20"},
-                    Lie{"config", "ENGINE-07", "wedge", "20"}, Lie{"miss", "LOOK", "lost hit", "20"}, Lie{"steal", "POOL-03", "wrong data", "20"},
+                    Lie{"no_clear", "EVENT-05", "event", "20"}, Lie{"leak", "FREE", "leak", "20"},
+                    Lie{"hang", "ENGINE-05", "wedge", "3"}, Lie{"crash", "ENGINE-06", "wedge", "20"},
+                    Lie{"json", "ENGINE-02", "protocol", "20"}, Lie{"half", "ENGINE-03", "protocol", "20"},
+                    Lie{"late", "ENGINE-04", "protocol", "3"}, Lie{"hash", "HASH", "wrong data", "20"},
+                    Lie{"claim", "ENGINE-07", "protocol", "20"}, Lie{"config", "ENGINE-07", "wedge", "20"},
+                    Lie{"miss", "LOOK", "lost hit", "20"}, Lie{"steal", "POOL-03", "wrong data", "20"},
                     Lie{"twice", "POOL-03", "wrong data", "20"}, Lie{"raise", "LOOK-03", "wedge", "20"}),
     [](const auto& info) { return info.param.lie; });
 
@@ -213,6 +214,8 @@ TEST(Check, AMoodyEngineIsSaidToBeMoody) {
   EXPECT_TRUE(std::string(checked.report["verdicts"][0]["path"]).starts_with("block_hashes["))
       << "what was seen is said";
   EXPECT_NE(checked.ran.out.find("the engine is not deterministic"), std::string::npos) << checked.ran.out;
+  EXPECT_EQ(checked.report["verdicts"][0]["comes_back"], false);
+  EXPECT_TRUE(std::string(checked.report["verdicts"][0]["config"]).starts_with("config(groups="));
 }
 
 // Of an engine that is gone it is not known whether the difference would come back, and what was seen is shown with the
@@ -335,6 +338,34 @@ TEST(Check, AnEngineThatTakesNoMoreEndsTheSession) {
   EXPECT_EQ(checked.ran.exit_code, 0) << checked.ran.out << checked.ran.err;
   EXPECT_GT(checked.report["operations"], 500);
   EXPECT_NE(checked.ran.out.find("did not reach the engine"), std::string::npos) << checked.ran.out;
+}
+
+TEST(Check, ThatLittleWasComparedIsNoSuccess) {
+  const std::vector<std::string> little = with_seed({"--operations", "500", "--config", "full"});
+  for (const auto& [least, exit_code] : {std::pair("100", 0), std::pair("100000", 2)}) {
+    std::vector<std::string> options = little;
+    options.insert(options.end(), {"--least", least});
+    const Checked checked = check(options, {KVSPEC_LIAR, "honest"});
+    EXPECT_EQ(checked.ran.exit_code, exit_code) << checked.ran.out << checked.ran.err;
+    const bool is_said = checked.ran.err.find("at least 100000 were asked for") != std::string::npos;
+    EXPECT_EQ(is_said, exit_code == 2) << checked.ran.err;
+    const std::string junit = golden::read_file(golden::scratch() / "junit.xml");
+    EXPECT_EQ(junit.find("<failure") != std::string::npos, exit_code == 2) << junit;
+  }
+}
+
+// How much of the traffic an engine was spared.
+TEST(Check, ReportsSayWhatWasNotCompared) {
+  const Checked left_out = check(with_seed({"--operations", "3000"}), {KVSPEC_LIAR, "honest"});
+  EXPECT_GT(left_out.report["left_out"], 0);
+  EXPECT_EQ(left_out.report["refused"], 0);
+  EXPECT_EQ(left_out.report["starts"], 1);
+  const Checked refused = check(with_seed({"--operations", "3000", "--config", "full"}), {KVSPEC_LIAR, "fickle"});
+  EXPECT_GT(refused.report["refused"], 0);
+  const std::string junit = golden::read_file(golden::scratch() / "junit.xml");
+  const std::string number = std::to_string(refused.report["refused"].get<int>());
+  EXPECT_NE(junit.find("name=\"configurations refused\" value=\"" + number + "\""), std::string::npos) << junit;
+  EXPECT_NE(junit.find("name=\"runs left out\" value=\"0\""), std::string::npos) << junit;
 }
 
 TEST(Check, WrongOptionsAreSaid) {
