@@ -1,8 +1,12 @@
 #include "fuzz/check/process.hpp"
 
+#include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <csignal>
+#include <cstdlib>
 
 #define BOOST_PROCESS_USE_STD_FS  // else it needs the compiled part of Boost.Filesystem
 #include <boost/asio.hpp>
@@ -23,6 +27,27 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t most_last_words = 2000;                  // bytes
 constexpr std::size_t longest_answer = std::size_t{64} << 20;  // bytes; a line that is longer is not an answer
+
+// The process group of the engine that runs, 0 if none does: what a signal handler has to know.
+std::atomic<pid_t> running_group = 0;
+static_assert(std::atomic<pid_t>::is_always_lock_free, "a signal handler reads it");
+
+// An engine has a process group of its own, so that what ends this process from a terminal or a scheduler of jobs does
+// not reach it; one that hangs would stay behind.
+extern "C" void end_with_engine(int signal) {
+  const pid_t group = running_group;
+  if (group > 0) kill(-group, SIGKILL);
+  std::signal(signal, SIG_DFL);
+  raise(signal);
+}
+
+void end_engine_with_this_process() {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction action{};
+    const bool is_usual = sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_DFL;
+    if (is_usual) std::signal(signal, end_with_engine);  // else it is ignored, or handled already
+  }
+}
 
 }  // namespace
 
@@ -60,6 +85,7 @@ struct EngineProcess::Parts {
 std::unique_ptr<EngineProcess> EngineProcess::start(const std::vector<std::string>& command, std::string& why) {
   // A process that is gone must not take this one along when it is written to.
   std::signal(SIGPIPE, SIG_IGN);
+  end_engine_with_this_process();
   auto parts = std::make_unique<Parts>();
   const auto& name = command.front();
   const auto path = name.find('/') == name.npos ? bp::search_path(name) : boost::process::filesystem::path(name);
@@ -68,10 +94,16 @@ std::unique_ptr<EngineProcess> EngineProcess::start(const std::vector<std::strin
     return nullptr;
   }
   const std::vector<std::string> arguments(command.begin() + 1, command.end());
+  // No handler runs where this process is killed; the system then kills what it has started.
+  const auto die_with_parent = [parent = getpid()](auto&) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(EXIT_FAILURE);
+  };
   std::error_code error;
   try {
-    parts->child = bp::child(path, bp::args(arguments), bp::std_in<parts->input, bp::std_out> parts->output,
-                             bp::std_err > parts->errors, parts->group, error);
+    parts->child =
+        bp::child(path, bp::args(arguments), bp::std_in<parts->input, bp::std_out> parts->output,
+                  bp::std_err > parts->errors, parts->group, error, bp::extend::on_exec_setup(die_with_parent));
   } catch (const std::exception& failure) {
     why = failure.what();
     return nullptr;
@@ -80,6 +112,7 @@ std::unique_ptr<EngineProcess> EngineProcess::start(const std::vector<std::strin
     why = error.message();
     return nullptr;
   }
+  running_group = parts->child.id();
   parts->listen();
   return std::unique_ptr<EngineProcess>(new EngineProcess(std::move(parts)));
 }
@@ -94,6 +127,7 @@ EngineProcess::~EngineProcess() {
     std::this_thread::sleep_for(std::chrono::milliseconds(i < 10 ? 1 : 10));
   }
   if (parts_->child.running(error)) parts_->group.terminate(error);
+  running_group = 0;
   parts_->child.wait(error);
 }
 

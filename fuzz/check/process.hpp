@@ -1,5 +1,5 @@
 // An engine's process: it is given lines and gives lines back, within a time limit. It may die, hang or write anything
-// at any time; whatever it does is a value here.
+// at any time; whatever it does is a value here. It does not outlive this process, however that ends. One runs at a time.
 #pragma once
 
 #include <chrono>
