@@ -3,13 +3,16 @@
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace kvspec::golden {
@@ -43,15 +46,29 @@ inline std::filesystem::path command_file() {
   return std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "kvspec";
 }
 
-// A folder of the running test alone.
+// A folder of the running test and this process alone: other build trees run the same tests. It goes with the process
+// unless a test has failed.
 inline std::filesystem::path scratch() {
-  const auto* info = testing::UnitTest::GetInstance()->current_test_info();
-  std::string name = std::string("kvspec-") + info->test_suite_name() + "-" + info->name();
+  const testing::UnitTest& tests = *testing::UnitTest::GetInstance();
+  struct Folders {
+    const testing::UnitTest& tests;
+    std::set<std::filesystem::path> made{};
+    ~Folders() {
+      std::error_code ignored;
+      for (const std::filesystem::path& folder : made) {
+        if (!tests.Failed()) std::filesystem::remove_all(folder, ignored);
+      }
+    }
+  };
+  static Folders folders{tests};
+  const auto* info = tests.current_test_info();
+  std::string name = "kvspec-" + std::to_string(getpid()) + "-" + info->test_suite_name() + "-" + info->name();
   for (char& c : name) {
     if (c == '/') c = '-';
   }
   const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / name;
   std::filesystem::create_directories(folder);
+  folders.made.insert(folder);
   return folder;
 }
 
