@@ -41,9 +41,9 @@ class Examination {
   };
 
   // Asks for a manager. `remote` is ready and outlives this. `reference` makes the model. state_period: operations from
-  // one comparison of the state to the next, at least 1; the engine's dump is asked for, if it has one. window: requests
-  // that are written before an answer is read, at least 1; with 1 the model is not ahead when an answer is judged, and
-  // what a difference means is told from its state.
+  // one comparison of the state to the next, at least 1; the engine's dump is asked for, if it has one. window:
+  // requests that are written before an answer is read, at least 1; with 1 the model is not ahead when an answer is
+  // judged, and what a difference means is told from its state.
   Examination(Remote& remote, const Config<Growing>& config, const Tolerance& tolerance,
               const oracle::MakeEngine& reference, std::size_t state_period = usual_state_period,
               std::size_t window = usual_window);

@@ -25,8 +25,7 @@ namespace asio = boost::asio;
 namespace bp = boost::process;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t most_last_words = 2000;                  // bytes
-constexpr std::size_t longest_answer = std::size_t{64} << 20;  // bytes; a line that is longer is not an answer
+constexpr std::size_t most_last_words = 2000;  // bytes
 
 // The process group of the engine that runs, 0 if none does: what a signal handler has to know.
 std::atomic<pid_t> running_group = 0;
@@ -76,7 +75,9 @@ struct EngineProcess::Parts {
   bool run_until(Clock::time_point end, Done&& done) {
     while (!done()) {
       if (io.stopped()) io.restart();
-      if (io.run_one_until(end) == 0 && Clock::now() >= end) return done();
+      if (io.run_one_until(end) > 0) continue;
+      if (io.stopped()) std::this_thread::sleep_until(end);  // nothing is left that could be done before
+      if (Clock::now() >= end) return done();
     }
     return true;
   }
@@ -155,7 +156,7 @@ Exchange EngineProcess::exchange(std::string_view requests, std::size_t count, D
       parts.output.cancel();
       parts.run_until(Clock::now() + std::chrono::seconds(1), [&] { return read; });
     } else if (error == asio::error::not_found) {
-      outcome = Exchange::truncated;
+      outcome = Exchange::too_long;
     } else if (error) {
       outcome = parts.unread.empty() ? Exchange::ended : Exchange::truncated;
     } else {

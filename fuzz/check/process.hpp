@@ -1,5 +1,6 @@
 // An engine's process: it is given lines and gives lines back, within a time limit. It may die, hang or write anything
-// at any time; whatever it does is a value here. It does not outlive this process, however that ends. One runs at a time.
+// at any time; whatever it does is a value here. It does not outlive this process, however that ends. One runs at a
+// time.
 #pragma once
 
 #include <chrono>
@@ -13,12 +14,16 @@
 
 namespace kvspec::fuzz {
 
+// Bytes; a line that is longer is not an answer.
+inline constexpr std::size_t longest_answer = std::size_t{64} << 20;
+
 // What became of an exchange.
 enum class Exchange : std::uint8_t {
   complete,   // every line was answered
   late,       // an answer came after the time limit, and was handed over; the rest is not read
   silent,     // no answer in twice the limit
   truncated,  // the output ended within a line
+  too_long,   // a line did not end within longest_answer
   ended,      // the output ended between lines
 };
 

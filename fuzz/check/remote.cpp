@@ -64,6 +64,8 @@ Fault Remote::fault_of(Exchange outcome, double limit) {
       return {Clause::engine_04, fmt::format("the answer came after more than {} s", limit)};
     case Exchange::silent:
       return {Clause::engine_05, fmt::format("no answer in {} s", 2 * limit)};
+    case Exchange::too_long:
+      return {Clause::engine_03, fmt::format("a line does not end within {} MiB", longest_answer >> 20)};
     default:
       break;
   }

@@ -206,6 +206,14 @@ INSTANTIATE_TEST_SUITE_P(
                     Lie{"twice", "POOL-03", "wrong data", "20"}, Lie{"raise", "LOOK-03", "wedge", "20"}),
     [](const auto& info) { return info.param.lie; });
 
+// Covers: ENGINE-03
+TEST(Check, ALineWithoutEndIsSaidToBeOne) {
+  const Checked checked =
+      check(with_seed({"--operations", "1", "--config", "full", "--shrink-seconds", "0"}), {KVSPEC_LIAR, "endless"});
+  EXPECT_EQ(checked.clauses(), std::vector<std::string>{"ENGINE-03"}) << checked.ran.out << checked.ran.err;
+  EXPECT_NE(checked.ran.out.find("a line does not end within 64 MiB"), std::string::npos) << checked.ran.out;
+}
+
 // What happens once is said to have happened, and that it does not come back.
 TEST(Check, AMoodyEngineIsSaidToBeMoody) {
   const Checked checked = check(with_seed({"--operations", "1000"}), {KVSPEC_LIAR, "moody"});
