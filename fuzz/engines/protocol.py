@@ -1,15 +1,19 @@
 """The engine protocol (docs/engine-protocol.md) in Python, for adapters to installed packages: requests from standard
 input to a manager and back.
 
-A module that is served has
-    Manager(config)  a manager; its methods are the operations, each given the members of `in`, returning those of `out`
-    Unsupported      raised by the constructor for what it has no means to express
+The module `manager` beside an adapter has
+    Manager(config)  a manager; its methods are the operations, each given the members of `in`, returning those of `out`;
+                     the constructor raises Unsupported for what it has no means to express
     hello()          the members of hello but the protocol's version
     core             the Core (package_core.py) that was installed, and `distribution`, from install()
     used()           the classes and functions whose behaviour the answers are
 """
 
 import sys
+
+
+class Unsupported(Exception):
+    """An engine has no means to express a configuration; the message says which part."""
 
 
 def error_of(error):
@@ -41,7 +45,7 @@ class Engine:
         self.manager = None
         try:
             self.manager = self.module.Manager(config)
-        except self.module.Unsupported as why:
+        except Unsupported as why:
             return {"unsupported": str(why)}
         except Exception as error:  # the constructor's own judgement, whatever form it takes
             return {"err": error_of(error)}
@@ -66,8 +70,8 @@ def serve(engine):
         output.flush()
 
 
-def start(name, load):
-    """Imports the module to serve, which load() does, and holds its core to what the package installed."""
+def start(name):
+    """Imports the module to serve, and holds its core to what the package installed."""
     from package_core import NotInstalled, StandInCalled
 
     def give_up(why):
@@ -75,7 +79,8 @@ def start(name, load):
         sys.exit(2)
 
     try:
-        module = load()
+        import manager as module
+
         engine = Engine(module)  # makes a manager, and so imports what the core imports late
     except NotInstalled as missing:
         give_up(missing)
@@ -91,13 +96,13 @@ def start(name, load):
     return engine
 
 
-def main(name, load):
+def main(name):
     """What an adapter does with its arguments: serve, --check or --stand-ins."""
     options = sys.argv[1:]
     if options not in ([], ["--check"], ["--stand-ins"]):
         print(f"{name} adapter: usage: adapter.py [--check | --stand-ins]", file=sys.stderr)
         sys.exit(2)
-    engine = start(name, load)
+    engine = start(name)
     core = engine.module.core
     if options == ["--stand-ins"]:
         print("\n".join(core.describe()))

@@ -12,11 +12,4 @@ sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
 
 import protocol
 
-
-def load():
-    import manager
-
-    return manager
-
-
-protocol.main("sglang", load)
+protocol.main("sglang")

@@ -10,6 +10,7 @@ from array import array
 
 import integers
 import standins
+from protocol import Unsupported
 
 core = standins.core
 distribution = standins.install()
@@ -29,10 +30,6 @@ OPERATIONS = [
     "reset_prefix_cache",
     "get_block_ids",
 ]
-
-
-class Unsupported(Exception):
-    """The radix cache has no means to express a configuration; the message says which part."""
 
 
 def hello():

@@ -13,15 +13,8 @@ sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
 
 import protocol
 
-
-def load():
-    import manager
-
-    return manager
-
-
 # The seed of the none hash: vLLM reads it from here, and without it draws random bytes or takes another text.
 if os.environ.get("PYTHONHASHSEED") != "0":
     os.environ["PYTHONHASHSEED"] = "0"
     os.execv(sys.executable, [sys.executable, *sys.argv])
-protocol.main("vllm", load)
+protocol.main("vllm")

@@ -9,6 +9,7 @@ import math
 import types
 
 import standins
+from protocol import Unsupported
 
 core = standins.core
 distribution = standins.install()
@@ -53,10 +54,6 @@ OPERATIONS = {
     "get_block_ids": "get_block_ids",
     "make_prefix_cache_stats": "make_prefix_cache_stats",
 }
-
-
-class Unsupported(Exception):
-    """This version has no means to express a configuration; the message says which part."""
 
 
 def parameters_of(function):
