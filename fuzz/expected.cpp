@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "fuzz/any_group.hpp"
 #include "fuzz/model_host.hpp"
 #include "fuzz/watch/non_theorems.hpp"
 
@@ -11,11 +12,6 @@ namespace kvspec::fuzz {
 namespace {
 
 using S = Growing;
-
-template <class Matches>
-bool any_group(const Config<S>& config, Matches&& matches) {
-  return std::ranges::any_of(config.groups, matches);
-}
 
 bool has_two_full_specs(const Config<S>& config) {
   const auto is_full = [](const GroupSpec& group) { return is_full_attention(group.kind); };

@@ -1,6 +1,7 @@
 // What the scheduler learns from the answers, and what it counts.
 #include <algorithm>
 
+#include "fuzz/hit_lists.hpp"
 #include "fuzz/scheduler.hpp"
 
 namespace kvspec::fuzz {
@@ -8,16 +9,6 @@ namespace kvspec::fuzz {
 namespace {
 
 constexpr Count patience = 4;  // refusals in a row before a request is dropped
-
-// Null blocks stand for what is not kept, as often as they like.
-bool lists_a_block_twice(const BlockTables<Growing>& hit) {
-  for (const BlockList<Growing>& blocks : hit) {
-    for (auto block = blocks.begin(); block != blocks.end(); ++block) {
-      if (*block != null_block && std::find(blocks.begin(), block, *block) != block) return true;
-    }
-  }
-  return false;
-}
 
 bool has_block(const BlockList<Growing>& blocks) {
   return std::ranges::any_of(blocks, [](BlockId b) { return b != null_block; });

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <variant>
 
+#include "fuzz/any_group.hpp"
 #include "spec/trace/responsible_clause.hpp"
 
 namespace kvspec::fuzz {
@@ -26,11 +27,6 @@ const GroupSpec* group_of(const Config<S>& config, std::string_view path) {
     if (g < config.groups.size()) return &config.groups[g];
   }
   return config.groups.size() == 1 ? &config.groups.front() : nullptr;
-}
-
-template <class Matches>
-bool any_group(const Config<S>& config, Matches&& matches) {
-  return std::ranges::any_of(config.groups, matches);
 }
 
 bool skips(const GroupSpec& group) { return !is_full_attention(group.kind) && group.kind != GroupKind::cross; }

@@ -1,12 +1,10 @@
 #include "fuzz/check/session.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
-#include <random>
 #include <utility>
 
 #include "fuzz/check/capabilities.hpp"
@@ -15,6 +13,7 @@
 #include "fuzz/report.hpp"
 #include "fuzz/scheduler.hpp"
 #include "fuzz/shortest.hpp"
+#include "fuzz/usual.hpp"
 #include "model/oracle/command.hpp"
 #include "model/oracle/model_engine.hpp"
 #include "spec/trace/names.hpp"
@@ -30,7 +29,7 @@ using S = Growing;
 // Long enough for a pool to fill, short enough to meet many configurations with an engine of a few thousand
 // operations per second.
 constexpr std::uint64_t operations_per_run = 500;
-constexpr double usual_seconds = 60;
+constexpr double usual_check_seconds = 60;
 
 // Of differences that look the same before they are shrunk; each shrinking takes seconds.
 constexpr std::size_t most_shrunk = 4;
@@ -38,13 +37,6 @@ constexpr std::size_t most_shrunk = 4;
 // A run in which no operation reaches the engine takes no time and counts for nothing: a session of such runs alone
 // would not end. So many in a row are taken to be all that is left; far more than there are configurations.
 constexpr std::uint64_t most_barren = 2000;
-constexpr double seconds_between_on_terminal = 0.2;
-constexpr double seconds_between_in_log = 5;
-
-std::uint64_t random_seed() {
-  std::random_device device;
-  return device();
-}
 
 // The argument as a shell reads it back.
 std::string quoted(const std::string& argument) {
@@ -101,22 +93,19 @@ CheckSession::CheckSession(const CheckOptions& options)
       semantics_(options.semantics.value_or(Semantics::sound)),
       remote_(options.command, options.limits),
       deviations_(deviations_of(semantics_)),
-      reference_(oracle::model_engine()),
-      terminal_(isatty(fileno(stderr)) != 0) {
+      reference_(oracle::model_engine()) {
   for (const Preset& preset : presets()) {
     if (!preset.is_valid) continue;
     if (options.preset == "all" || options.preset == preset.name) chosen_.push_back(&preset);
   }
 }
 
-double CheckSession::seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
-
 bool CheckSession::more() const {
   if (gone_ || is_hopeless_) return false;
   if (options_.operations && performed_ >= *options_.operations) return false;
   if (options_.seconds) return seconds() < *options_.seconds;
   if (options_.operations) return true;
-  return options_.traces.empty() && seconds() < usual_seconds;
+  return options_.traces.empty() && seconds() < usual_check_seconds;
 }
 
 int CheckSession::run() {
@@ -127,7 +116,7 @@ int CheckSession::run() {
   verdicts_.engine = remote_.hello();
   fmt::print("engine {} {}\n", printable(verdicts_.engine.engine, 80), printable(verdicts_.engine.version, 80));
   std::fflush(stdout);
-  start_ = Clock::now();
+  progress_.begin();
   for (const std::string& file : options_.traces) {
     if (!gone_) check_trace(file);
   }
@@ -166,7 +155,9 @@ void CheckSession::examine(const Config<Growing>& config, const Source& source, 
     refusal_ = examination.refusal();
     return;
   }
-  while (examination.status() == Examination::Status::going && next(examination, commands)) show_progress(false);
+  while (examination.status() == Examination::Status::going && next(examination, commands)) {
+    if (progress_.is_due()) progress_.show(progress());
+  }
   examination.finish();
   verdicts_.operations += examination.compared();
   if (examination.counterexample()) judge(config, std::move(commands), examination, source);
@@ -419,21 +410,16 @@ Verdict* CheckSession::same_as(const Verdict& verdict) {
 
 void CheckSession::add(Verdict verdict) {
   if (Verdict* const known = same_as(verdict)) return void(++known->times);
-  if (terminal_) fmt::print(stderr, "\r\x1b[K");
+  progress_.clear();
   fmt::print("{}\n", to_text(verdict));
   std::fflush(stdout);
   verdicts_.all.push_back(std::move(verdict));
 }
 
-void CheckSession::show_progress(bool last) {
-  const double now = seconds();
-  if (!last && now < next_progress_) return;
-  next_progress_ = now + (terminal_ ? seconds_between_on_terminal : seconds_between_in_log);
-  fmt::print(stderr,
-             "{}{:.0f} s: {} operations, {:.0f} operations/s, {} configurations refused, {} starts, {} verdicts{}",
-             terminal_ ? "\r\x1b[K" : "", now, performed_, static_cast<double>(performed_) / std::max(now, 1e-3),
-             verdicts_.refused, remote_.starts(), verdicts_.all.size(), terminal_ && !last ? "" : "\n");
-  std::fflush(stderr);
+std::string CheckSession::progress() const {
+  return fmt::format("{:.0f} s: {} operations, {:.0f} operations/s, {} configurations refused, {} starts, {} verdicts",
+                     seconds(), performed_, static_cast<double>(performed_) / std::max(seconds(), 1e-3),
+                     verdicts_.refused, remote_.starts(), verdicts_.all.size());
 }
 
 std::string CheckSession::repeat_command(const std::string& arguments) const {
@@ -453,7 +439,7 @@ int CheckSession::finish() {
   verdicts_.semantics = name_of(semantics_);
   verdicts_.least = options_.least;
   verdicts_.starts = remote_.starts();
-  show_progress(true);
+  progress_.finish(progress());
   for (const Verdict& verdict : verdicts_.all) {
     const Counterexample& found = verdict.failure.counterexample;
     fmt::print("  {:<9} {:<10} {} times, {} commands{}{}{}\n", describe(found.clause).id, to_text(verdict.severity),

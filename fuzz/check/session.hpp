@@ -23,6 +23,7 @@
 #include "fuzz/check/remote.hpp"
 #include "fuzz/check/tolerance.hpp"
 #include "fuzz/check/verdict.hpp"
+#include "fuzz/progress_line.hpp"
 #include "fuzz/scenario.hpp"
 #include "fuzz/shrink.hpp"
 #include "spec/config.hpp"
@@ -73,7 +74,7 @@ class CheckSession {
     std::vector<Shrunk> shrunk{};
   };
 
-  double seconds() const;
+  double seconds() const { return progress_.seconds(); }
   bool more() const;
   // Whether the engine runs; else why not becomes a verdict.
   bool ready();
@@ -102,7 +103,8 @@ class CheckSession {
   // The verdict that says the same already; null if there is none.
   Verdict* same_as(const Verdict& verdict);
   void add(Verdict verdict);
-  void show_progress(bool last);
+  // What the line on standard error says.
+  std::string progress() const;
   int finish();
   std::string repeat_command(const std::string& arguments) const;
 
@@ -114,9 +116,7 @@ class CheckSession {
   std::vector<Clause> deviations_{};  // of the semantics, then those that the engine was seen to have
   std::vector<Clause> named_{};       // deviations that a verdict has named
   oracle::MakeEngine reference_;      // the model, until the two differ
-  Clock::time_point start_ = Clock::now();
-  double next_progress_ = 0;
-  bool terminal_;
+  ProgressLine progress_{};
   Verdicts verdicts_{};
   std::map<std::pair<Clause, Disagreement>, Met> met_{};
   std::uint64_t performed_ = 0;  // operations that runs were given

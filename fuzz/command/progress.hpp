@@ -1,9 +1,7 @@
-// The progress line of a lockstep session, on standard error: one line that moves on a terminal, a line every few
-// seconds elsewhere.
+// The progress of a lockstep session, on standard error.
 #pragma once
 
-#include <chrono>
-
+#include "fuzz/progress_line.hpp"
 #include "fuzz/sketch.hpp"
 #include "fuzz/traffic.hpp"
 
@@ -11,23 +9,17 @@ namespace kvspec::fuzz {
 
 class Progress {
  public:
-  Progress();
-
   // Since the session began.
-  double seconds() const;
+  double seconds() const { return line_.seconds(); }
   // Shows where the session stands, if the last time is long enough ago.
   void show(const Traffic& traffic, const Sketch& sketch);
-  // Ends the line, so that something else can be printed.
-  void interrupt() const;
+  // Makes room for something else that is printed.
+  void interrupt() const { line_.clear(); }
   // Shows the final numbers.
-  void finish(const Traffic& traffic, const Sketch& sketch);
+  void finish(const Traffic& traffic, const Sketch& sketch) const;
 
  private:
-  void print(const Traffic& traffic, const Sketch& sketch, const char* end) const;
-
-  std::chrono::steady_clock::time_point start_;
-  bool terminal_;
-  double next_ = 0;
+  ProgressLine line_{};
 };
 
 }  // namespace kvspec::fuzz

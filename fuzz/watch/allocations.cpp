@@ -3,19 +3,11 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "fuzz/hit_lists.hpp"
+
 namespace kvspec::fuzz {
 
 namespace {
-
-bool lists_a_block_twice(const BlockTables<Growing>& hit) {
-  for (const BlockList<Growing>& blocks : hit) {
-    for (std::size_t i = 1; i < blocks.size(); ++i) {
-      const auto end = blocks.begin() + static_cast<std::ptrdiff_t>(i);
-      if (blocks[i] != null_block && std::find(blocks.begin(), end, blocks[i]) != end) return true;
-    }
-  }
-  return false;
-}
 
 bool has(const std::vector<BlockId>& blocks, BlockId b) {
   return std::find(blocks.begin(), blocks.end(), b) != blocks.end();
