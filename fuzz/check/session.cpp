@@ -450,7 +450,7 @@ int CheckSession::finish() {
                verdict.deviation ? describe(*verdict.deviation).id : "", verdict.in_part ? " in part" : "");
   }
   if (is_hopeless_) fmt::print("stopped early: the engine breaks the protocol again and again\n");
-  if (is_barren_) fmt::print("stopped early: {} runs in a row did not reach the engine\n", most_barren);
+  if (is_barren_) fmt::print("stopped early: no operation was performed in {} runs in a row\n", most_barren);
   if (verdicts_.left_out > 0) {
     fmt::print("{} runs left out: the engine does not manage their groups\n", verdicts_.left_out);
   }

@@ -123,7 +123,7 @@ class CheckSession {
   std::string refusal_{};        // the last one
   bool bad_input_ = false;
   bool is_hopeless_ = false;  // it breaks the protocol again and again
-  bool is_barren_ = false;    // no run reaches the engine any more
+  bool is_barren_ = false;    // no run performs an operation any more
   bool gone_ = false;         // the engine cannot be started any more
 };
 
