@@ -84,8 +84,9 @@ std::optional<Error> Manager::check_can_ever_fit(const Allocation& allocation) c
 
 // Blocks that the allocation adds have no hash; those the request already has and will cache must have none. [CACHE-04]
 //
-// A hash there is rare: a caller at pool level has given it, or one that cached a draft, whose block is then moved behind
-// what is cached. Then the table is made as it will be when caching begins, without the blocks that are skipped by then.
+// A hash there is rare: a caller at pool level has given it, or one that cached a draft, whose block is then moved
+// behind what is cached. Then the table is made as it will be when caching begins, without the blocks that are skipped
+// by then.
 std::optional<Error> Manager::check_uncached(const Request& request, const Allocation& allocation) const {
   if (!allocation.caches) return std::nullopt;
   const std::int64_t num_tokens =

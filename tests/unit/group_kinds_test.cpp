@@ -239,8 +239,8 @@ TYPED_TEST(GroupKinds, AnAlignedTableKeepsTheRunningStateAndTheLast) {
   EXPECT_EQ(this->tables("r"), (BlockTables<S>{{0, 0, 0, 2, 3, 4}}));
 }
 
-// A caller caches a draft's block, which then would become the running state and be cached a second time; where the step
-// ends before the end of a block, nothing is cached. Covers: CACHE-04, MAMBA-05
+// A caller caches a draft's block, which then would become the running state and be cached a second time; where the
+// step ends before the end of a block, nothing is cached. Covers: CACHE-04, MAMBA-05
 TYPED_TEST(GroupKinds, ACachedDraftCannotBeCachedAgainAsTheRunningState) {
   this->start(config_of({mamba(4, MambaCacheMode::align, 1)}, 12));
   this->add("r", tokens(12));
