@@ -41,6 +41,7 @@ class Session {
     const Preset* preset = nullptr;
     std::uint64_t seed = 0;
     std::uint64_t operations = 0;
+    bool looks_out = true;  // for goals
   };
 
   bool more() const;
