@@ -43,26 +43,34 @@ bool is_absent_or_between(const std::optional<T>& value, std::int64_t low, std::
 bool is_window(const GroupSpec& group) { return group.kind == GroupKind::swa || group.kind == GroupKind::swa_mla; }
 bool is_full(const GroupSpec& group) { return group.kind == GroupKind::full || group.kind == GroupKind::mla; }
 
+// A product that does not fit is as wrong as the largest that does.
+Wide times(Wide a, Wide b) {
+  Wide product = 0;
+  if (!__builtin_mul_overflow(a, b, &product)) return product;
+  constexpr Wide largest = Wide{1} << 126;
+  return (a < 0) == (b < 0) ? largest : -largest;
+}
+
 Wide world(const Config<S>& config) { return Wide{config.dcp_world_size} * config.pcp_world_size; }
 
 bool breaks_conf_02(const Config<S>& config) {
   const auto is_wrong = [&](const GroupSpec& group) {
     return !is_between(group.block_size, 1, largest_block) ||
-           !is_between(world(config) * group.block_size, 1, largest_block);
+           !is_between(times(world(config), group.block_size), 1, largest_block);
   };
   return !is_between(config.hash_block_size, 1, largest_block) || std::ranges::any_of(config.groups, is_wrong);
 }
 
 bool breaks_conf_03(const Config<S>& config) {
   return config.enable_caching && config.groups.size() == 1 &&
-         world(config) * config.groups[0].block_size != config.hash_block_size;
+         times(world(config), config.groups[0].block_size) != config.hash_block_size;
 }
 
 bool breaks_conf_04(const Config<S>& config) {
   const auto is_wrong = [&](const GroupSpec& group) {
-    const Wide size = world(config) * group.block_size;
+    const Wide size = times(world(config), group.block_size);
     if (config.hash_block_size <= 0 || size % config.hash_block_size != 0) return true;
-    return size / config.hash_block_size * config.num_blocks > (Wide{1} << 32);
+    return times(size / config.hash_block_size, config.num_blocks) > (Wide{1} << 32);
   };
   return config.enable_caching && std::ranges::any_of(config.groups, is_wrong);
 }
@@ -152,7 +160,7 @@ bool is_small(const Config<S>& config) {
   if (config.num_blocks > most_blocks_built) return false;
   return std::ranges::all_of(config.groups, [&](const GroupSpec& group) {
     return config.hash_block_size > 0 &&
-           world(config) * group.block_size / config.hash_block_size * config.num_blocks <= most_digests_built;
+           times(world(config), group.block_size) / config.hash_block_size * config.num_blocks <= most_digests_built;
   });
 }
 
