@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
@@ -26,6 +27,7 @@ namespace bp = boost::process;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t most_last_words = 2000;  // bytes
+constexpr std::array ending_signals = {SIGINT, SIGTERM, SIGHUP};
 
 // The process group of the engine that runs, 0 if none does: what a signal handler has to know.
 std::atomic<pid_t> running_group = 0;
@@ -41,12 +43,32 @@ extern "C" void end_with_engine(int signal) {
 }
 
 void end_engine_with_this_process() {
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+  for (const int signal : ending_signals) {
     struct sigaction action{};
     const bool is_usual = sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_DFL;
     if (is_usual) std::signal(signal, end_with_engine);  // else it is ignored, or handled already
   }
 }
+
+// Holds such signals back: one that came after an engine has begun and before its group is known would leave it behind.
+class SignalsHeld {
+ public:
+  SignalsHeld() {
+    sigset_t held;
+    sigemptyset(&held);
+    for (const int signal : ending_signals) sigaddset(&held, signal);
+    pthread_sigmask(SIG_BLOCK, &held, &before_);
+  }
+  SignalsHeld(const SignalsHeld&) = delete;
+  SignalsHeld& operator=(const SignalsHeld&) = delete;
+  ~SignalsHeld() { release(); }
+
+  // Also in a child that inherits them as they are here.
+  void release() const { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_{};
+};
 
 }  // namespace
 
@@ -96,9 +118,11 @@ std::unique_ptr<EngineProcess> EngineProcess::start(const std::vector<std::strin
   }
   const std::vector<std::string> arguments(command.begin() + 1, command.end());
   // No handler runs where this process is killed; the system then kills what it has started.
-  const auto die_with_parent = [parent = getpid()](auto&) {
+  const SignalsHeld held;
+  const auto die_with_parent = [&held, parent = getpid()](auto&) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(EXIT_FAILURE);
+    held.release();
   };
   std::error_code error;
   try {
