@@ -3,27 +3,17 @@
 
 #include <gtest/gtest.h>
 
-#include <utility>
 #include <vector>
 
 #include "fuzz/check/tolerance.hpp"
+#include "tests/engines/observations.hpp"
 
 namespace kvspec::fuzz {
 namespace {
 
-using S = Growing;
-
-Observation<S> given_out(BlockTables<S> blocks) {
-  AllocateSlots<S>::Observation seen{};
-  seen.result = std::move(blocks);
-  return seen;
-}
-
-Observation<S> table(BlockTables<S> blocks) {
-  GetBlockIds<S>::Observation seen{};
-  seen.result = std::move(blocks);
-  return seen;
-}
+using engines::given_out;
+using engines::S;
+using engines::table;
 
 Renaming under(const char* mode) { return Renaming(*Tolerance::from_text(mode)); }
 

@@ -3,24 +3,16 @@
 
 #include <gtest/gtest.h>
 
-#include <utility>
+#include <vector>
+
+#include "tests/engines/observations.hpp"
 
 namespace kvspec::fuzz {
 namespace {
 
-using S = Growing;
-
-Observation<S> given_out(BlockTables<S> blocks) {
-  AllocateSlots<S>::Observation seen{};
-  seen.result = std::move(blocks);
-  return seen;
-}
-
-Observation<S> table(BlockTables<S> blocks) {
-  GetBlockIds<S>::Observation seen{};
-  seen.result = std::move(blocks);
-  return seen;
-}
+using engines::given_out;
+using engines::S;
+using engines::table;
 
 StateDump<S> in_use(std::vector<BlockId> blocks) {
   StateDump<S> state{};

@@ -186,6 +186,35 @@ TEST_P(WatchedDeviation, IsNamedAsTheCause) {
   EXPECT_FALSE(fuzz::explain(failure));
 }
 
+// Shrinking keeps the deviation behind a violation where what can be shrunk further has none: here whatever commands
+// are left seem to break the invariant under the recorded semantics, as they do where a caller breaks its word.
+TEST_P(WatchedDeviation, IsKeptWhenShrinkingWouldLoseIt) {
+  const Deviation& shown = GetParam();
+  const auto broken = [&](const Commands& commands) {
+    fuzz::Counterexample found;
+    found.kind = fuzz::Disagreement::invariant;
+    found.clause = shown.invariant;
+    found.step = commands.size() - 1;
+    found.command = commands.back();
+    return found;
+  };
+  fuzz::Failure as_found{.config = shown.config, .commands = shown.commands};
+  as_found.config.semantics = Semantics::recorded;
+  as_found.counterexample = broken(shown.commands);
+  const fuzz::Oracle oracle = [&](const Config<S>& config, const Commands& commands) {
+    return config.is_sound() || commands.empty() ? std::nullopt : std::optional(broken(commands));
+  };
+  const fuzz::Explained kept = fuzz::shrink_and_explain(as_found, oracle, 500);
+  ASSERT_TRUE(kept.breach);
+  EXPECT_EQ(kept.breach, fuzz::explain(as_found));
+  EXPECT_EQ(kept.breach, fuzz::explain(kept.failure));
+
+  // Nothing is left of commands that no deviation is behind.
+  as_found.commands = {add("r0", {1}), NewStepStarts<S>{}};
+  as_found.counterexample = broken(as_found.commands);
+  EXPECT_FALSE(fuzz::shrink_and_explain(as_found, oracle, 500).breach);
+}
+
 // What all commands are answered, the state after each included.
 std::vector<std::string> answers(const oracle::MakeEngine& make, Config<S> config, Semantics semantics,
                                  const Commands& commands) {

@@ -424,5 +424,18 @@ TEST(Watch, StaysSilentWhereCallersMayDoAsTheyLike) {
   }
 }
 
+// With digests of one bit there are two keys, so three hits list a block twice, and so does the table that takes them.
+// Covers: I4, HASH-13
+TEST(Watch, StaysSilentWhereAHitListsABlockTwice) {
+  Config<S> config = config_of({full()});
+  config.hash_bits = 1;
+  const Commands commands{add("r0", tokens(1, 8)), allocate("r0", 0, 8), add("r1", tokens(11, 14)), look_up("r1"),
+                          admit("r1", 3, 1)};
+  Model model = Model::create(config).value();
+  for (const Command<S>& command : commands) ASSERT_TRUE((step<Model, S>(model, command).ok()));
+  const std::optional<Counterexample> found = run<Correct>(config, commands);
+  EXPECT_FALSE(found) << text(found);
+}
+
 }  // namespace
 }  // namespace kvspec::watched
