@@ -159,8 +159,8 @@ ClauseSet broken_clauses(const Config<S>& config) {
 bool is_small(const Config<S>& config) {
   if (config.num_blocks > most_blocks_built) return false;
   return std::ranges::all_of(config.groups, [&](const GroupSpec& group) {
-    return config.hash_block_size > 0 &&
-           times(world(config), group.block_size) / config.hash_block_size * config.num_blocks <= most_digests_built;
+    return config.hash_block_size > 0 && times(times(world(config), group.block_size) / config.hash_block_size,
+                                               config.num_blocks) <= most_digests_built;
   });
 }
 

@@ -27,7 +27,10 @@ using S = Growing;
 // Blocks of a few tokens, of usual sizes, and of so many that a pickle has several frames.
 constexpr std::array<std::int64_t, 16> block_sizes{1, 2, 3, 4, 5, 7, 8, 16, 32, 64, 128, 256, 1024, 8192, 16384, 20000};
 constexpr std::size_t most_tokens = 50000;
-constexpr std::size_t most_text = 70000;  // bytes; from 65536 on a text stands outside of a frame
+// Whatever the input, a second's work under sanitizers.
+constexpr std::size_t most_blocks = 2048;
+constexpr std::size_t most_text_hashed = std::size_t{1} << 22;  // bytes, in all blocks together
+constexpr std::size_t most_text = 70000;                        // bytes; from 65536 on a text stands outside of a frame
 constexpr std::size_t most_commands_of_input = 8;
 
 struct HashingInput {
@@ -44,10 +47,22 @@ void repeat(List& list, std::size_t times, std::size_t most) {
   }
 }
 
-void enlarge(AddRequest<S>& request, std::size_t tokens_times, std::size_t texts_times) {
-  if (!request.prompt_embeds) repeat(request.tokens, tokens_times, most_tokens);
+// The tokens of all commands together stay within bounds, and so does the name that every block has in its keys.
+void enlarge(HashingInput& input, std::size_t tokens_times, std::size_t texts_times) {
+  const std::size_t size = static_cast<std::size_t>(input.config.hash_block_size);
+  std::size_t room = std::min(most_tokens, most_blocks * size);
+  const auto enlarge_tokens = [&](TokenList<S>& tokens) {
+    repeat(tokens, tokens_times, room);
+    room -= std::min(room, tokens.size());
+  };
+  AddRequest<S>& request = *input.request;
+  if (!request.prompt_embeds) enlarge_tokens(request.tokens);
+  for (AppendTokens<S>& append : input.appended) enlarge_tokens(append.tokens);
   if (request.cache_salt) repeat(*request.cache_salt, texts_times, most_text);
-  if (request.lora) repeat(request.lora->name, texts_times, most_text);
+  std::size_t num_tokens = request.tokens.size();
+  for (const AppendTokens<S>& append : input.appended) num_tokens += append.tokens.size();
+  if (request.lora)
+    repeat(request.lora->name, texts_times, std::min(most_text, most_text_hashed / (num_tokens / size + 1)));
 }
 
 HashingInput decode_hashing(InputBytes bytes) {
@@ -74,13 +89,12 @@ HashingInput decode_hashing(InputBytes bytes) {
     const Command<S> command = decode_command(source);
     if (const auto* request = std::get_if<AddRequest<S>>(&command); request != nullptr && !input.request) {
       input.request = *request;
-      enlarge(*input.request, tokens_times, texts_times);
     } else if (const auto* append = std::get_if<AppendTokens<S>>(&command); append != nullptr && input.request) {
       input.appended.push_back(*append);
       input.appended.back().req = input.request->req;
-      repeat(input.appended.back().tokens, tokens_times, most_tokens);
     }
   }
+  if (input.request) enlarge(input, tokens_times, texts_times);
   return input;
 }
 
