@@ -29,9 +29,9 @@ KVSPEC_EXEC constexpr Beat beat_of(const Habits& habits, std::uint64_t seed, std
   Draw draw(seed ^ 0xbea7U, setting, beat);
   if (draw.below(habits.beats_per_step) == 0) return Beat::new_step;
   const std::uint32_t which = draw.below(64);
-  if (which < 9) return Beat::add;
-  if (which < 35) return Beat::allocate;
-  if (which < 52) return Beat::append;
+  if (which < 8) return Beat::add;
+  if (which < 39) return Beat::allocate;
+  if (which < 50) return Beat::append;
   if (which < 58) return Beat::release;
   if (which < 61) return Beat::query;
   return habits.errs && which == 63 ? Beat::err : Beat::disturb;

@@ -109,7 +109,7 @@ Tallies tend_on_host(const Rules& rules, const std::vector<Setting<Storage>>& se
 
 constexpr std::uint32_t threads_per_block = 64;
 // Many times what a device works on at once, so that its last multiprocessors do not wait long for each other.
-constexpr std::uint64_t runs_of_device_batch = std::uint64_t{1} << 18;
+constexpr std::uint64_t runs_of_device_batch = std::uint64_t{1} << 19;
 constexpr std::uint64_t runs_of_batch_per_host_thread = 256;
 
 }  // namespace

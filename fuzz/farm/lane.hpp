@@ -22,6 +22,7 @@
 #include "fuzz/farm/caller.hpp"
 #include "fuzz/farm/coverage.hpp"
 #include "fuzz/farm/draw.hpp"
+#include "fuzz/farm/glance.hpp"
 #include "fuzz/farm/planted.hpp"
 #include "fuzz/farm/setting.hpp"
 #include "spec/clauses.hpp"
@@ -90,6 +91,9 @@ class Lane {
   }
 
   // All beats, or those until the first difference. `listener(action)` is told each command before it is performed.
+  //
+  // A beat has two halves, so that the threads of a warp do together what they do alike: who allocates waits for those
+  // who have to look up first.
   template <class Listener>
   KVSPEC_EXEC constexpr void run(Listener listener) {
     const std::uint32_t setting = setting_of(run_);
@@ -97,16 +101,12 @@ class Lane {
       const Beat what = beat_of(setting_.habits, rules_.seed, setting, beat);
       Draw draw(rules_.seed, run_, beat);
       Draw shared(~rules_.seed, setting, beat);
-      Action action = caller_.next(what, draw, shared);
+      const Action action = caller_.next(what, draw, shared);
       if (action.op == Op::none) continue;
-      listener(action);
-      perform(action, what == Beat::err);
+      const bool waits = action.op == Op::allocate;
+      if (!waits) act(action, what == Beat::err, listener);
       if (!goes_on()) return;
-      action = caller_.after(action, hit_tokens_, draw);
-      if (action.op != Op::none) {
-        listener(action);
-        perform(action, false);
-      }
+      act(waits ? action : caller_.after(action, hit_tokens_, draw), waits && what == Beat::err, listener);
       if (beat % beats_per_comparison == 0 && goes_on()) compare_states();
     }
     if (goes_on() && commands_ > 0) finish();
@@ -121,13 +121,31 @@ class Lane {
  private:
   KVSPEC_EXEC constexpr bool goes_on() const { return !difference_ && !has_outgrown_; }
 
+  // Both systems perform the command, then both states are looked at: by all threads of a warp at once, whatever their
+  // commands are.
+  template <class Listener>
+  KVSPEC_EXEC constexpr void act(const Action& action, bool is_mistake, Listener listener) {
+    if (action.op != Op::none) {
+      listener(action);
+      perform(action, is_mistake);
+    }
+    if (action.op == Op::none || !goes_on()) return;
+    check_state();
+    if constexpr (compares_views) {
+      if ((commands_ + 1) % rules_.view_period == 0 && !(left_.view() == right_.view())) {
+        differ(Disagreement::view, Side::right, Clause{});
+      }
+    }
+    ++commands_;
+  }
+
   KVSPEC_EXEC constexpr void perform(const Action& action, bool is_mistake) {
     with_command<S>(action, [&](const auto& command) { this->perform(action, command, is_mistake); });
   }
 
   template <class C>
   KVSPEC_APART KVSPEC_EXEC constexpr void perform(const Action& action, const C& command, bool is_mistake) {
-    const std::uint32_t hashed_before = hashed_blocks();
+    const std::uint32_t hashed_before = std::is_same_v<C, AllocateSlots<S>> ? hashed_blocks() : 0;
     const std::uint32_t free_before = right_.num_free();
     const auto left = left_.step(command);
     const auto right = right_.step(command);
@@ -142,14 +160,7 @@ class Lane {
       return;
     }
     if (!left) coverage_.meet(Met::errors);
-    check_state();
     if (!is_mistake) observe(action, command, left, hashed_before, free_before);
-    if constexpr (compares_views) {
-      if ((commands_ + 1) % rules_.view_period == 0 && !(left_.view() == right_.view())) {
-        differ(Disagreement::view, Side::right, Clause{});
-      }
-    }
-    ++commands_;
   }
 
   // What the last commands left behind, which no later answer shows.
@@ -163,8 +174,15 @@ class Lane {
   }
 
   KVSPEC_APART KVSPEC_EXEC constexpr void check_state() {
-    if (const Finding found = left_invariants_.check(left_)) broke(Side::left, found->clause);
-    if (const Finding found = right_invariants_.check(right_)) broke(Side::right, found->clause);
+    check_state(Side::left, left_, left_invariants_);
+    check_state(Side::right, right_, right_invariants_);
+  }
+  template <class System, class SomeInvariants>
+  KVSPEC_EXEC constexpr void check_state(Side side, const System& system, SomeInvariants& invariants) {
+    if constexpr (!compares_views) {
+      if (invariants_hold_at_a_glance(system)) return;
+    }
+    if (const Finding found = invariants.check(system)) broke(side, found->clause);
   }
 
   // What the walks show of both. Each kind of thing becomes a number in which order counts where it counts, so that

@@ -16,6 +16,24 @@
 
 namespace kvspec::fuzz::farm {
 
+// The elements of a list. A union does not initialise them, and copies them in words, where bytes would be copied one
+// by one.
+template <class T, std::size_t Capacity>
+union PackedItems {
+  KVSPEC_EXEC PackedItems() {}
+  KVSPEC_EXEC T* data() { return items; }
+  KVSPEC_EXEC const T* data() const { return items; }
+
+  T items[Capacity];
+};
+template <class T>
+union PackedItems<T, 0> {
+  KVSPEC_EXEC T* data() { return reinterpret_cast<T*>(this); }
+  KVSPEC_EXEC const T* data() const { return reinterpret_cast<const T*>(this); }
+
+  unsigned char none;
+};
+
 template <class T, std::size_t Capacity>
 class PackedList {
  public:
@@ -35,14 +53,14 @@ class PackedList {
   template <class It>
     requires(!std::is_integral_v<It>)
   KVSPEC_EXEC PackedList(It first, It last) {
-    for (; first != last; ++first) push_back(*first);
+    insert(data(), first, last);
   }
 
   KVSPEC_EXEC constexpr std::size_t size() const { return size_; }
   KVSPEC_EXEC constexpr bool empty() const { return size_ == 0; }
 
-  KVSPEC_EXEC T* data() { return reinterpret_cast<T*>(bytes_); }
-  KVSPEC_EXEC const T* data() const { return reinterpret_cast<const T*>(bytes_); }
+  KVSPEC_EXEC T* data() { return items_.data(); }
+  KVSPEC_EXEC const T* data() const { return items_.data(); }
   KVSPEC_EXEC T* begin() { return data(); }
   KVSPEC_EXEC T* end() { return data() + size_; }
   KVSPEC_EXEC const T* begin() const { return data(); }
@@ -65,9 +83,9 @@ class PackedList {
   KVSPEC_EXEC constexpr void clear() { size_ = 0; }
   KVSPEC_EXEC constexpr void resize(std::size_t count) { resize(count, T{}); }
   KVSPEC_EXEC constexpr void resize(std::size_t count, Argument value) {
-    if (count < size_) size_ = static_cast<std::uint8_t>(count);
     if (count > Capacity) count = Capacity;
-    while (size_ < count) push_back(value);
+    for (std::size_t i = size_; i < count; ++i) data()[i] = value;
+    size_ = static_cast<std::uint8_t>(count);
   }
   KVSPEC_EXEC constexpr void assign(std::size_t count, Argument value) {
     clear();
@@ -110,28 +128,8 @@ class PackedList {
   }
 
  private:
-  alignas(Capacity == 0 ? 1 : alignof(T)) unsigned char bytes_[Capacity == 0 ? 1 : Capacity * sizeof(T)];
+  PackedItems<T, Capacity> items_;
   std::uint8_t size_ = 0;
-};
-
-// A short UTF-8 text inside the value.
-template <std::size_t Capacity>
-class PackedText {
- public:
-  KVSPEC_EXEC PackedText() {}
-  KVSPEC_EXEC PackedText(const char* text) {
-    for (; *text != '\0'; ++text) bytes_.push_back(*text);
-  }
-  KVSPEC_EXEC PackedText(std::string_view text) : bytes_(text.begin(), text.end()) {}
-
-  KVSPEC_EXEC constexpr std::size_t size() const { return bytes_.size(); }
-  KVSPEC_EXEC constexpr bool empty() const { return bytes_.empty(); }
-  KVSPEC_EXEC constexpr const char* data() const { return bytes_.data(); }
-  KVSPEC_EXEC constexpr operator std::string_view() const { return {bytes_.data(), bytes_.size()}; }
-  KVSPEC_EXEC constexpr bool operator==(const PackedText& other) const { return bytes_ == other.bytes_; }
-
- private:
-  PackedList<char, Capacity> bytes_{};
 };
 
 }  // namespace kvspec::fuzz::farm

@@ -8,10 +8,10 @@
 // [HASH-13] is passed over.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <span>
 
+#include "fuzz/farm/packed_values.hpp"
 #include "spec/config.hpp"
 #include "spec/execution.hpp"
 #include "spec/vocabulary.hpp"
@@ -22,38 +22,22 @@ template <class S>
 class PrefixHashing {
  public:
   // The prefix of no tokens.
-  KVSPEC_EXEC constexpr Digest none_hash(const Config<S>&) const { return written(1); }
+  KVSPEC_EXEC Digest none_hash(const Config<S>&) const { return digest_of(1); }
 
   // [HASH-01]
-  KVSPEC_EXEC constexpr Digest block(const Config<S>&, const Digest& parent, std::span<const Token> tokens,
-                                     const ExtraKeys<S>& keys) const {
-    std::uint64_t number = keys.empty() ? read(parent) : 0;
+  KVSPEC_EXEC Digest block(const Config<S>&, const Digest& parent, std::span<const Token> tokens,
+                           const ExtraKeys<S>& keys) const {
+    std::uint64_t number = keys.empty() ? number_of(parent) : 0;
     for (const Token token : tokens) {
       const bool fits = number >> 62 == 0 && token >= 0 && token < 4;
       number = fits && number != 0 ? number << 2 | static_cast<std::uint64_t>(token) : 0;
     }
-    return written(number);
+    return digest_of(number);
   }
 
-  KVSPEC_EXEC constexpr Digest floats(std::span<const float>) const { return written(0); }
+  KVSPEC_EXEC Digest floats(std::span<const float>) const { return digest_of(0); }
 
   bool operator==(const PrefixHashing&) const = default;
-
- private:
-  static constexpr std::uint8_t num_bytes = 8;
-
-  // The lowest byte first: that is where two prefixes mostly differ, so that comparing them ends early.
-  static KVSPEC_EXEC constexpr Digest written(std::uint64_t number) {
-    Digest digest{};
-    digest.size = num_bytes;
-    for (std::size_t i = 0; i < num_bytes; ++i) digest.bytes[i] = static_cast<std::uint8_t>(number >> (8 * i));
-    return digest;
-  }
-  static KVSPEC_EXEC constexpr std::uint64_t read(const Digest& digest) {
-    std::uint64_t number = 0;
-    for (std::size_t i = num_bytes; i > 0; --i) number = number << 8 | digest.bytes[i - 1];
-    return number;
-  }
 };
 
 }  // namespace kvspec::fuzz::farm

@@ -135,7 +135,7 @@ constexpr Habits draw_habits(Draw& draw, const Config<S>& config) {
   habits.lookahead = config.use_eagle || draw.chance(1, 4) ? draw.below(3) : 0;
   habits.num_blocks = static_cast<std::uint32_t>(config.num_blocks);
   habits.longest_prompt = draw.chance(1, 2) ? longest - 1 : std::max(longest / 2, 2U);
-  habits.beats_per_step = draw.between(4, 10);
+  habits.beats_per_step = draw.between(3, 6);
   habits.loads = draw.chance(2, 5);
   habits.delays = habits.loads && draw.chance(1, 2);
   habits.must_fit = draw.chance(1, 2);

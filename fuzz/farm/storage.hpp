@@ -3,9 +3,12 @@
 #pragma once
 
 #include <cstddef>
+#include <type_traits>
 
 #include "fuzz/farm/packed_list.hpp"
+#include "fuzz/farm/packed_values.hpp"
 #include "spec/storage.hpp"
+#include "spec/vocabulary.hpp"
 
 namespace kvspec::fuzz::farm {
 
@@ -35,15 +38,14 @@ struct Limits {
     }
     return 0;
   }
-  static constexpr std::size_t text = 2;   // bytes of a request id
-  static constexpr std::size_t hash = 16;  // bytes: eight for each hash block that a block spans, two of them at most
 };
 
 struct Storage {
   template <class T, Bound bound>
-  using list = PackedList<T, Limits::of(bound)>;
-  using text = PackedText<Limits::text>;
-  using hash = PackedList<std::uint8_t, Limits::hash>;
+  using list =
+      std::conditional_t<std::is_same_v<T, Digest>, PackedDigests<Limits::of(bound)>, PackedList<T, Limits::of(bound)>>;
+  using text = PackedText;
+  using hash = PackedHash;
 };
 
 }  // namespace kvspec::fuzz::farm
