@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -422,6 +423,82 @@ TEST_F(HostManager, AllocatingByHandleIsTheSame) {
   }
   EXPECT_EQ(other.allocate(handle, allocation("a", 48, 3)).error(), (Error{Clause::alloc_06, 51}));
   EXPECT_EQ(other.allocate(handle, allocation("a", 53, 0)).error().clause, Clause::alloc_01);
+}
+
+// Each deviation can be had alone. [DEV-03] is as far as a table that would become shorter goes, [DEV-13] as far as a
+// pool that runs out of blocks for loaded states does. Covers: ALLOC-18, DEV-03, DEV-13
+TEST_F(HostManager, SomeOfTheDeviations) {
+  Config<Growing> config = config_of(6);
+  config.groups[0].kind = GroupKind::mamba;
+  config.groups[0].mamba_cache_mode = MambaCacheMode::align;
+  config.groups[0].num_speculative_blocks = 1;
+  const auto start_with = [&](std::vector<Clause> deviations) {
+    manager = std::move(Manager::create(config, deviations).value());
+    add("a", tokens(30));
+  };
+  for (const Clause deviation : {Clause::dev_03, Clause::dev_13, Clause::pool_01}) {
+    start_with({deviation});
+    run(allocation("a", 0, 9));
+    if (deviation == Clause::dev_03) {
+      refuse(allocation("a", 3, 1), Clause::alloc_18, 4);
+    } else {
+      run(allocation("a", 3, 1));
+    }
+    start_with({deviation});
+    take(3);
+    AllocateSlots<Growing> loads = allocation("a", 0, 1);
+    loads.num_external_computed_tokens = 8;
+    if (deviation == Clause::dev_13) {
+      refuse(loads, Clause::alloc_18, 9);
+    } else {
+      EXPECT_EQ(run(loads).result, std::nullopt);
+    }
+  }
+}
+
+// Covers: DEV-01, DEV-14
+TEST(HostDeviationSwitches, AreThoseThatAreNamed) {
+  constexpr std::array switches{&Deviations::groups_take_hits_in_turn,     &Deviations::states_are_sought_beyond,
+                                &Deviations::needs_can_be_negative,        &Deviations::only_last_item_is_hashed,
+                                &Deviations::texts_are_bare_keys,          &Deviations::asking_makes_a_table,
+                                &Deviations::only_first_spec_is_cut,       &Deviations::window_of_one_caches_nothing,
+                                &Deviations::what_never_fits_is_refused,   &Deviations::freed_blocks_stay_listed,
+                                &Deviations::look_ups_are_counted_at_once, &Deviations::a_caching_call_is_one_event,
+                                &Deviations::loaded_states_are_not_needed, &Deviations::freeing_stops_at_null};
+  const Deviations none = Deviations::of(true);
+  const Deviations all = Deviations::of(false);
+  const Deviations others = Deviations::of(std::vector{Clause::alloc_01, Clause::conf_01, Clause::pool_01, Clause::i1});
+  for (std::size_t i = 0; i < switches.size(); ++i) {
+    const Clause deviation = static_cast<Clause>(static_cast<std::size_t>(Clause::dev_01) + i);
+    const Deviations one = Deviations::of(std::vector{deviation});
+    for (const auto each : switches) EXPECT_EQ(one.*each, each == switches[i]);
+    EXPECT_FALSE(none.*switches[i]);
+    EXPECT_TRUE(all.*switches[i]);
+    EXPECT_FALSE(others.*switches[i]);
+  }
+}
+
+// A block that spans two hashes is under both, however many keys there are that begin alike.
+// Covers: HASH-10, POOL-09
+TEST_F(HostManager, HalfAKeyIsNoKey) {
+  Config<Growing> config = config_of(15, 1);
+  config.groups.push_back(config.groups[0]);
+  config.groups[1].block_size = 2;
+  config.scheduler_block_size = 2;
+  config.hash_fn = HashFunction::xxhash_cbor;
+  config.events = false;
+  start(config);
+  for (Token round = 0; round < 150; ++round) {
+    add("a", tokens(8, 100 * round));
+    BlockList<Growing> blocks = take(4);
+    run(pool_cache("a", blocks, 0, 4, 1));
+    for (Count i = 0; i < 8; ++i) {
+      PoolGetCachedBlock<Growing> get{"a", i, {1}};
+      ASSERT_EQ(run(get).blocks, std::nullopt);
+    }
+    run(pool_free(blocks));
+    run(release("a", true));
+  }
 }
 
 // Covers: POOL-13, I25, EVENT-05, STAT-02

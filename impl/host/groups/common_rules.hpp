@@ -91,7 +91,7 @@ struct CommonRules {
     if (table.cached) return std::max<std::int64_t>(required - held, 0);
     const std::int64_t hits = static_cast<std::int64_t>(hit.size());
     const std::int64_t skipped = Kind::skipped_blocks(group, demand.computed);
-    const std::int64_t untouched = std::clamp<std::int64_t>(skipped - held, 0, hits);
+    const std::int64_t untouched = std::min(skipped, hits);
     return std::max<std::int64_t>(required - std::max(skipped, hits + held), 0) +
            reclaimed(pool, hit.subspan(static_cast<std::size_t>(untouched)));
   }

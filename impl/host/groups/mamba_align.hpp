@@ -35,12 +35,13 @@ struct MambaAlign : StateSpaceRules<MambaAlign> {
       if (deviations.needs_can_be_negative) return lacking > 0 ? at_most : lacking;
       return std::clamp<std::int64_t>(lacking, 0, at_most);
     };
-    const std::int64_t held = size_of(table.blocks) + static_cast<std::int64_t>(hit.size());
+    // A hit is shorter than what is required; that something lacks is all that matters then.
+    const std::int64_t held = size_of(table.blocks);
     if (deviations.loaded_states_are_not_needed) return need_for(required - held) + reclaimed(pool, hit);
     const bool loads = demand.external && !table.cached;
     const std::int64_t lacking = required - (loads ? group.blocks_covering(demand.computed) : held);
-    const std::int64_t skipped = loads ? skipped_blocks(group, demand.computed) : 0;
-    const std::size_t untouched = std::min(static_cast<std::size_t>(skipped), hit.size());
+    const std::size_t untouched =
+        std::min(static_cast<std::size_t>(skipped_blocks(group, demand.computed)), hit.size());
     return (loads ? 1 : 0) + need_for(lacking) + reclaimed(pool, hit.subspan(untouched));
   }
 
