@@ -42,7 +42,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Reason:
-    """A line of equivalent.txt: changes of lines that have the text, and of that description, if there is one."""
+    """A line of equivalent.txt: changes of lines that have the text, and of that description."""
 
     file: str
     text: str
@@ -60,7 +60,7 @@ def read_reasons(file: Path) -> list[Reason]:
         if not line.strip() or line.startswith("#"):
             continue
         name, text, what, reason = (part.strip() for part in line.split(" | "))
-        reasons.append(Reason("impl/host/" + name, text, what or ".*", reason))
+        reasons.append(Reason("impl/host/" + name, text, what, reason))
     return reasons
 
 

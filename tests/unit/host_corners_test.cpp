@@ -192,6 +192,12 @@ class Caller {
     const Count length = 1 + below(22);
     const Count common = below(26);
     for (Count i = 0; i < length; ++i) command.tokens.push_back(i < common ? Token{i} : Token{100 + below(2)});
+    if (below(8) == 0) command.lora = Lora<S>{"x", 1};
+    if (below(8) == 0) command.cache_salt = "x";
+    if (below(4) == 0) {
+      const Count first = below(9);
+      command.mm = MultimodalItems<S>{{"i", first, 1 + below(6)}, {"j", first + below(9), 1 + below(9)}};
+    }
     return command;
   }
   AppendTokens<S> append(const std::string& req) {
@@ -268,6 +274,14 @@ class Beside {
       });
       same = same && tables == view.state.managers[g].req_blocks.size();
     }
+    std::size_t requests = 0;
+    host_.walk_requests([&](std::string_view req, Count num_tokens, Count num_hashes) {
+      ++requests;
+      const auto found = std::ranges::find_if(view.requests, [&](const auto& entry) { return entry.req == req; });
+      same = same && found != view.requests.end() && found->num_tokens == num_tokens &&
+             found->block_hashes.size() == num_hashes;
+    });
+    same = same && requests == view.requests.size();
     std::size_t held = 0;
     for (BlockId b = 0; b < host_.num_blocks(); ++b) held += host_.held(b) > 0 ? 1 : 0;
     return same && held == view.held.size();

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <initializer_list>
 #include <iterator>
 #include <limits>
@@ -197,11 +198,14 @@ TEST(HostHashing, FramesThatEndAnywhere) {
     embeds.lora_name.assign(65536 - short_of, 'l');
     expect_as_the_model({1}, embeds, {HashFunction::sha256});
   }
+  KeySources four_keys = texts(9, 5, 3);
+  four_keys.items.push_back({"i", 0, 1});
   for (std::size_t ones = 0; ones < 24; ++ones) {  // 2 bytes each, the others 10
     std::vector<Token> tokens(6540, int64_min);
     tokens.resize(tokens.size() + ones, 1);
     expect_as_the_model(tokens, KeySources{}, {HashFunction::sha256});
     if (ones % 4 == 0) expect_as_the_model(tokens, texts(65536, 0, 0), {HashFunction::sha256});
+    if (ones % 4 == 2) expect_as_the_model(tokens, four_keys, {HashFunction::sha256});
     if (ones % 4 == 1) expect_as_the_model(tokens, texts(9, 65540, 3), {HashFunction::sha256});
   }
 }
@@ -209,7 +213,7 @@ TEST(HostHashing, FramesThatEndAnywhere) {
 // A message has room for the longest block there can be of its tokens and keys.
 // Covers: HASH-05, HASH-06
 TEST(HostHashing, BlocksOfTheLongestIntegers) {
-  for (const std::size_t count : {1U, 7U, 100U, 20000U}) {
+  for (const std::size_t count : {1U, 7U, 100U, 70000U}) {
     expect_as_the_model(std::vector<Token>(count, int64_min), KeySources{});
   }
   KeySources sources = texts(40, 0, 300);
@@ -217,6 +221,11 @@ TEST(HostHashing, BlocksOfTheLongestIntegers) {
   expect_as_the_model(std::vector<Token>(70100, int64_max), sources);
   sources.cache_salt.assign(200000, 's');
   expect_as_the_model({1, 2, 3}, sources);
+  KeySources embeds{};
+  embeds.has_embeds = true;
+  embeds.embeds.assign(20 * 64, 0.5F);
+  embeds.embeds_width = 64;
+  expect_as_the_model(std::vector<Token>(18, 1), embeds);
 }
 
 // The bytes of one integer, by the way that any integer takes or by the one that most tokens take.
@@ -346,6 +355,38 @@ TEST(HostHashing, ItemsAreFoundFromLeftToRight) {
   EXPECT_EQ(items_of(scan, 4), (std::vector<std::uint32_t>{1, 2}));
   EXPECT_EQ(items_of(scan, 8), (std::vector<std::uint32_t>{2}));
   EXPECT_TRUE(items_of(scan, 12).empty());
+}
+
+constexpr std::array functions{HashFunction::sha256, HashFunction::sha256_cbor, HashFunction::xxhash,
+                               HashFunction::xxhash_cbor};
+
+// Covers: DEV-04
+TEST(HostHashing, AsRecordedAnExtensionHashesOnlyTheLastItem) {
+  KeySources both{};
+  both.items = {{"a", 1, 6}, {"b", 7, 1}};
+  KeySources last{};
+  last.items = {both.items[1]};
+  const std::vector<Token> tokens = {1, 2, 3, 4};
+  const auto digest_of = [&](HashFunction function, const KeySources& sources, bool only_last) {
+    const HashRun run{.tokens = tokens, .block_size = 4, .start = 4, .only_last_item = only_last};
+    Hash256 digest;
+    hasher(function).hash(run, sources, &digest);
+    return hex(digest);
+  };
+  for (const HashFunction function : functions) {
+    EXPECT_EQ(digest_of(function, both, true), digest_of(function, last, false));
+    EXPECT_NE(digest_of(function, both, false), digest_of(function, last, false));
+  }
+}
+
+// Covers: HASH-12
+TEST(HostHashing, LessThanABlockHasNoHash) {
+  const std::vector<Token> tokens = {1, 2, 3};
+  for (const HashFunction function : functions) {
+    Hash256 untouched;
+    hasher(function).hash({.tokens = tokens, .block_size = 4}, {}, &untouched);
+    EXPECT_EQ(hex(untouched), std::string(64, '0'));
+  }
 }
 
 // Covers: DEV-04

@@ -201,6 +201,7 @@ TEST_F(HostManager, RefusesToCacheWhatHasAHash) {
   refuse(pool_cache("a", {2, 3, 0, 0}, 0, 4), Clause::cache_03, 4);
   refuse(pool_cache("a", {2, 12}, 3, 1), Clause::pool_12, 12);
   run(pool_cache("a", {2, 3}, 3, 1));
+  run(pool_cache("a", {null_block, null_block}, 0, 2));
   run(pool_cache("a", {1, 0, 3}, 1, 3));
   cache.num_computed_tokens = 12;
   refuse(cache, Clause::cache_04, 3);
@@ -476,6 +477,35 @@ TEST(HostDeviationSwitches, AreThoseThatAreNamed) {
     EXPECT_TRUE(all.*switches[i]);
     EXPECT_FALSE(others.*switches[i]);
   }
+}
+
+// What is loaded may be skipped at once, and then counts as cached although no token of it has come.
+// Covers: ALLOC-10, ALLOC-11, CACHE-01, CACHE-03
+TEST_F(HostManager, CachingUpToWhatIsCachedIsNothing) {
+  Config<Growing> config = config_of(12, 2);
+  config.groups[0].kind = GroupKind::chunked;
+  config.groups[0].attention_chunk_size = 6;
+  start(config);
+  add("a", tokens(3));
+  AllocateSlots<Growing> loads = allocation("a", 0, 0);
+  loads.num_external_computed_tokens = 14;
+  ASSERT_TRUE(manager.step(loads).ok());  // nothing asks whether the request has the tokens
+  EXPECT_EQ(manager.view().state.managers[0].num_cached_block[0].value, 6U);
+  for (const Count num_tokens : {2U, 10U, 12U, 13U}) {
+    EXPECT_TRUE(manager.step(CacheBlocks<Growing>{"a", num_tokens}).ok());
+  }
+  refuse(CacheBlocks<Growing>{"a", 14}, Clause::cache_03, 14);
+}
+
+// Covers: POOL-09
+TEST_F(HostManager, ItsIndexCanBeFollowed) {
+  start(config_of(9));
+  add("a", tokens(9));
+  run(allocation("a", 0, 4));
+  EXPECT_TRUE(manager.take_index_changes().blocks.empty());
+  manager.follow_index();
+  run(allocation("a", 4, 4));
+  EXPECT_EQ(manager.take_index_changes().blocks, (std::vector<BlockId>{2}));
 }
 
 // A block that spans two hashes is under both, however many keys there are that begin alike.
