@@ -78,6 +78,7 @@ std::vector<Corner> corners() {
       {"a window", config_of({window(2, 5)}, 12, 2)},
       {"chunks", config_of({chunked(2, 6)}, 12, 2)},
       {"odd chunks", config_of({full(2), chunked(2, 5)}, 16, 2)},
+      {"odd chunks in a small pool", config_of({full(2), chunked(2, 5)}, 10, 2)},
       {"states", config_of({states(2, MambaCacheMode::all, 1)}, 10, 2)},
       {"aligned states", config_of({states(2, align)}, 10, 2)},
       {"aligned states and drafts", config_of({states(2, align, 2)}, 12, 2)},
@@ -88,6 +89,13 @@ std::vector<Corner> corners() {
       {"a window that drops", config_of({full(2), window(2, 3, true), window(4, 5)}, 24, 2)},
       {"windows alone", config_of({window(2, 3, true), window(2, 6)}, 20, 1)},
       {"states that look beyond", config_of({full(2), states(2, align, 1)}, 16, 2)},
+      {"blocks of two hashes", config_of({full(4), window(4, 5)}, 20, 2)},
+      {"aligned states and a batch", config_of({window(2, 2), states(2, align, 1)}, 14, 2)},
+      {"all drop", config_of({full(2), window(2, 3), window(4, 6)}, 24, 2)},
+      {"both windows drop", config_of({window(2, 3), window(2, 6)}, 16, 2)},
+      {"three windows", config_of({window(2, 3, true), window(2, 5), window(4, 6, true)}, 24, 2)},
+      {"states behind a window", config_of({full(2), window(2, 5), states(2, align)}, 18, 2)},
+      {"two of a spec and a window", config_of({full(2), full(2), window(2, 3)}, 16, 2)},
       {"an encoder", config_of({full(2), cross(2), window(2, 4)}, 16, 2)},
   };
   const auto named = [&](const std::string& name) -> Config<S>& {
@@ -95,13 +103,23 @@ std::vector<Corner> corners() {
   };
   named("chunks").max_num_batched_tokens = 3;
   named("a window").max_num_batched_tokens = 2;
+  named("aligned states and a batch").max_num_batched_tokens = 1;
   named("aligned states and a window").max_num_batched_tokens = 3;
   named("two of a spec").retention_interval = 8;
   named("windows alone").hash_bits = 3;
+  named("all drop").use_eagle = true;
+  named("both windows drop").use_eagle = true;
+  named("states behind a window").groups[2].is_eagle_group = true;
   named("states that look beyond").use_eagle = true;
   named("an encoder").enable_caching = false;
   return list;
 }
+
+// What a caller remembers of an answer.
+struct Seen {
+  std::optional<Count> hit{};  // its length
+  BlockList<S> blocks{};       // those that an allocation added
+};
 
 // Draws calls. It knows no more of the system than what the answers say.
 class Caller {
@@ -169,8 +187,9 @@ class Caller {
     }
   }
 
-  void saw(const Command<S>& command, const std::optional<Count>& hit) {
-    if (hit) live_[std::get<GetComputedBlocks<S>>(command).req].hit = *hit;
+  void saw(const Command<S>& command, const Seen& seen) {
+    if (seen.hit) live_[std::get<GetComputedBlocks<S>>(command).req].hit = *seen.hit;
+    if (!seen.blocks.empty()) recent_ = seen.blocks;
   }
 
  private:
@@ -182,7 +201,10 @@ class Caller {
   Count below(std::size_t bound) { return static_cast<Count>(random_() % bound); }
   BlockList<S> blocks(Count count) {
     BlockList<S> list;
-    for (Count i = 0; i < count; ++i) list.push_back(below(static_cast<Count>(config_.num_blocks)));
+    const bool recent = !recent_.empty() && below(2) == 0;
+    for (Count i = 0; i < count; ++i) {
+      list.push_back(recent ? recent_[below(recent_.size())] : below(static_cast<std::size_t>(config_.num_blocks)));
+    }
     return list;
   }
   // Prompts begin alike, so that there are hits.
@@ -212,10 +234,13 @@ class Caller {
     AllocateSlots<S> command{};
     command.req = req;
     const Count from = below(8);
-    command.req_num_computed_tokens = from < 5 ? known.computed : from == 5 ? below(20) : below(known.computed + 1);
+    command.req_num_computed_tokens = from < 4    ? known.computed
+                                      : from == 4 ? below(20)
+                                      : from == 5 ? 0
+                                                  : below(known.computed + 1);
     command.num_new_tokens = below(below(3) == 0 ? 12 : 5);
     if (below(3) == 0) command.num_lookahead_tokens = below(7);
-    if (below(5) == 0) command.num_external_computed_tokens = below(9);
+    if (below(5) == 0) command.num_external_computed_tokens = below(below(3) == 0 ? 2 : 9);
     command.delay_cache_blocks = below(4) == 0;
     command.num_encoder_tokens = below(9);
     command.full_sequence_must_fit = below(4) == 0;
@@ -234,6 +259,7 @@ class Caller {
   std::mt19937 random_;
   std::array<std::string, 3> requests_{"a", "b", "c"};
   std::map<std::string, Known> live_{};
+  BlockList<S> recent_{};  // blocks that an allocation has added
 };
 
 class Beside {
@@ -242,14 +268,21 @@ class Beside {
       : model_(std::move(model::HostModel::create(config).value())),
         host_(std::move(host::Manager::create(config).value())) {}
 
-  // Whether both did the same. `hit` is the length of the hit, if one was found.
-  bool perform(const Command<S>& command, std::optional<Count>& hit) {
+  // Whether both did the same.
+  bool perform(const Command<S>& command, Seen& seen) {
     return std::visit(
         [&](const auto& c) {
           const auto expected = model_.step(c);
           const auto actual = host_.step(c);
           if constexpr (std::is_same_v<std::decay_t<decltype(c)>, GetComputedBlocks<S>>) {
-            if (expected) hit = expected.value().num_computed_tokens;
+            if (expected) seen.hit = expected.value().num_computed_tokens;
+          }
+          if constexpr (std::is_same_v<std::decay_t<decltype(c)>, AllocateSlots<S>>) {
+            if (expected && expected.value().result) {
+              for (const BlockList<S>& added : *expected.value().result) {
+                seen.blocks.insert(seen.blocks.end(), added.begin(), added.end());
+              }
+            }
           }
           if (expected) ++accepted_;
           return expected == actual;
@@ -295,8 +328,8 @@ class Beside {
 // Covers: ALLOC-02, ALLOC-03, ALLOC-05, ALLOC-08, ALLOC-10, ALLOC-11, ALLOC-16, ALLOC-18, CACHE-02, CACHE-03, CACHE-04
 // Covers: LOOK-12, LOOK-13, LOOK-14, LOOK-15, MAMBA-02, MAMBA-03, MAMBA-04, MAMBA-05, FREE-07, FREE-09, HASH-10
 TEST(HostCorners, AreAsTheModelHasThem) {
-  constexpr unsigned runs = 14;
-  constexpr int commands = 150;
+  constexpr unsigned runs = 16;
+  constexpr int commands = 200;
   for (Corner& corner : corners()) {
     for (const Semantics semantics : {Semantics::sound, Semantics::recorded}) {
       corner.config.semantics = semantics;
@@ -306,9 +339,9 @@ TEST(HostCorners, AreAsTheModelHasThem) {
         Caller caller(corner.config, seed);
         for (int i = 0; i < commands; ++i) {
           const Command<S> command = caller.next();
-          std::optional<Count> hit;
-          ASSERT_TRUE(both.perform(command, hit)) << corner.name << ", seed " << seed << ", command " << i;
-          caller.saw(command, hit);
+          Seen seen;
+          ASSERT_TRUE(both.perform(command, seen)) << corner.name << ", seed " << seed << ", command " << i;
+          caller.saw(command, seen);
           if (i % 5 != 4) continue;
           ASSERT_TRUE(both.views_agree()) << corner.name << ", seed " << seed << ", command " << i;
         }

@@ -189,24 +189,35 @@ TEST(HostHashing, TextsOfEveryLength) {
 // A frame is full at any object, and at any byte of it.
 // Covers: HASH-05, HASH-09
 TEST(HostHashing, FramesThatEndAnywhere) {
-  KeySources embeds = texts(0, 0, 0);
-  embeds.has_embeds = true;
-  embeds.embeds = {1.0F};
-  embeds.embeds_width = 1;
-  for (std::size_t short_of = 0; short_of < 80; ++short_of) {  // bytes, of 64 KiB
-    embeds.has_lora = true;
-    embeds.lora_name.assign(65536 - short_of, 'l');
-    expect_as_the_model({1}, embeds, {HashFunction::sha256});
+  const auto expect = [](const std::vector<Token>& tokens, const KeySources& sources) {
+    expect_as_the_model(tokens, sources, {HashFunction::sha256});
+  };
+  KeySources keys = texts(1, 0, 1);
+  keys.has_embeds = true;
+  keys.embeds = {1.0F};
+  keys.embeds_width = 1;
+  for (const std::string salt : {"", "s"}) {
+    for (std::size_t short_of = 0; short_of < 80; ++short_of) {  // bytes, of 64 KiB
+      keys.lora_name.assign(65536 - short_of, 'l');
+      keys.cache_salt = salt;
+      expect({1}, keys);
+    }
   }
   KeySources four_keys = texts(9, 5, 3);
   four_keys.items.push_back({"i", 0, 1});
   for (std::size_t ones = 0; ones < 24; ++ones) {  // 2 bytes each, the others 10
-    std::vector<Token> tokens(6540, int64_min);
+    std::vector<Token> tokens(6546, int64_min);
     tokens.resize(tokens.size() + ones, 1);
-    expect_as_the_model(tokens, KeySources{}, {HashFunction::sha256});
-    if (ones % 4 == 0) expect_as_the_model(tokens, texts(65536, 0, 0), {HashFunction::sha256});
-    if (ones % 4 == 2) expect_as_the_model(tokens, four_keys, {HashFunction::sha256});
-    if (ones % 4 == 1) expect_as_the_model(tokens, texts(9, 65540, 3), {HashFunction::sha256});
+    expect(tokens, KeySources{});
+    if (ones < 16) continue;
+    expect(tokens, texts(0, 65536, 0));
+    expect(tokens, texts(65536, 0, 0));
+    expect(tokens, texts(9, 65540, 3));
+    expect(tokens, four_keys);
+    tokens.resize(tokens.size() + 40, int64_min);  // the integers do not end with the frame
+    expect(tokens, KeySources{});
+    tokens[0] = 70000;  // 5 bytes
+    expect(tokens, KeySources{});
   }
 }
 

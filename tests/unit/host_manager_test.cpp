@@ -330,6 +330,39 @@ TEST_F(HostManager, AsRecordedATableCannotBecomeShorter) {
   }
 }
 
+// As recorded such a request is refused only if the pool has the blocks: those that are free, and those that skipping
+// frees, which are not all that is skipped.
+// Covers: ALLOC-18, DEV-03, FREE-07
+TEST_F(HostManager, WhatSkippingWillFreeCounts) {
+  for (const bool is_shared : {false, true}) {
+    Config<Growing> config = config_of(20);
+    config.semantics = Semantics::recorded;
+    config.groups.push_back(config.groups[0]);
+    config.groups[0].kind = GroupKind::swa;
+    config.groups[0].sliding_window = 3;
+    config.groups[1].kind = GroupKind::mamba;
+    config.groups[1].mamba_cache_mode = MambaCacheMode::align;
+    config.groups[1].num_speculative_blocks = 1;
+    start(config);
+    add("a", tokens(4));
+    run(allocation("a", 0, 4));
+    run(allocation("a", 4, 5));
+    EXPECT_EQ(run(GetBlockIds<Growing>{"a"}).result, (BlockTables<Growing>{{1, 4, 5}, {2, 0, 3, 6}}));
+    take(manager.num_free());
+    if (is_shared) run(pool_touch({1}));
+    // With 7 tokens computed 1 and 2 are skipped; the window needs more blocks, the states one less.
+    const std::vector<Count> lookahead = is_shared ? std::vector<Count>{9} : std::vector<Count>{9, 13};
+    for (const Count tokens : lookahead) {
+      AllocateSlots<Growing> command = allocation("a", 7, 1);
+      command.num_lookahead_tokens = tokens;
+      refuse(command, Clause::alloc_18, 8);
+    }
+    AllocateSlots<Growing> more = allocation("a", 7, 1);
+    more.num_lookahead_tokens = is_shared ? 13 : 17;
+    EXPECT_EQ(run(more).result, std::nullopt);
+  }
+}
+
 // Covers: ALLOC-19, DEV-09
 TEST_F(HostManager, WhatNeverFitsIsRejected) {
   Config<Growing> config = config_of(5);
@@ -466,9 +499,11 @@ TEST(HostDeviationSwitches, AreThoseThatAreNamed) {
                                 &Deviations::what_never_fits_is_refused,   &Deviations::freed_blocks_stay_listed,
                                 &Deviations::look_ups_are_counted_at_once, &Deviations::a_caching_call_is_one_event,
                                 &Deviations::loaded_states_are_not_needed, &Deviations::freeing_stops_at_null};
+  constexpr Clause just_after = static_cast<Clause>(static_cast<std::size_t>(Clause::dev_14) + 1);
   const Deviations none = Deviations::of(true);
   const Deviations all = Deviations::of(false);
-  const Deviations others = Deviations::of(std::vector{Clause::alloc_01, Clause::conf_01, Clause::pool_01, Clause::i1});
+  const Deviations others =
+      Deviations::of(std::vector{Clause::alloc_01, Clause::conf_01, Clause::pool_01, Clause::i1, just_after});
   for (std::size_t i = 0; i < switches.size(); ++i) {
     const Clause deviation = static_cast<Clause>(static_cast<std::size_t>(Clause::dev_01) + i);
     const Deviations one = Deviations::of(std::vector{deviation});

@@ -125,7 +125,7 @@ struct CommonRules {
     if (deviations.freeing_stops_at_null) {
       result.first = result.last;
       while (result.first > 0 && table.blocks[result.first - 1] != null_block) --result.first;
-      if constexpr (Kind::aligns_states) result.state = Kind::stale_state(group, table, certain, result);
+      if constexpr (Kind::aligns_states) result.state = Kind::stale_state(table, result);
     }
     result.last = std::max(result.first, result.last);
     return result;
