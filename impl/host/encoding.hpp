@@ -114,8 +114,8 @@ class PickleWriter {
 
   void begin(Sha256Message& message, std::size_t bound) {
     message_ = &message;
-    // What closes a frame is 64 KiB, in it or as one object behind it.
-    message.reserve(bound + (bound / frame_target + 1) * frame_header);
+    // What closes a frame, so that another begins, is 64 KiB, in it or as one object behind it.
+    message.reserve(bound + bound / frame_target * frame_header);
     message.append(0x80);
     message.append(5);
   }

@@ -100,7 +100,7 @@ Hash256 BlockHasher::masked(const Hash256& digest) const {
 template <class Writer>
 std::uint8_t* BlockHasher::write(Sha256Message& message, std::size_t parent_size, std::span<const Token> tokens,
                                  const KeySources& sources, const BlockKeys* keys, std::int64_t start) {
-  constexpr std::size_t frame_of_triple = 64 + sizeof(Hash256);
+  constexpr std::size_t frame_of_triple = 64 + sizeof(Hash256);  // heads, opcodes, the header of a pickle's first frame
   const std::size_t bound = frame_of_triple + tokens.size() * Writer::longest_integer;
   Writer writer;
   writer.begin(message, keys != nullptr ? bound + bound_of(sources, *keys) : bound);

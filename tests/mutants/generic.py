@@ -20,7 +20,7 @@ from subjects import Builder, DoesNotCompile
 
 MOST_ROUNDS = 40
 # For the unit tests, which take a few seconds without a change.
-UNIT_TEST_SECONDS = 60
+UNIT_TEST_SECONDS = 30
 # Sanitizers reserve addresses without end, so it is the memory in use that is limited.
 SANITIZERS = "hard_rss_limit_mb=4096:allocator_may_return_null=1:detect_stack_use_after_return=0"
 # Changes of kinds that the compiler would stop at for their form alone.

@@ -42,6 +42,7 @@ TEST(HostZeroedArray, MayBeEmpty) {
   EXPECT_EQ(array.size(), 0U);
   array.clear();
   ZeroedArray<std::uint64_t> other;
+  EXPECT_EQ(other.size(), 0U);
   other = std::move(array);
   EXPECT_TRUE(other.view().empty());
 }
