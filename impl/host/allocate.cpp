@@ -24,8 +24,9 @@ bool Manager::is_quiet(const Request& request, const AllocateSlots<Growing>& com
          confirmed + command.num_lookahead_tokens <= quiet.max_slots && num_tokens < quiet.caches_at;
 }
 
-// An allocation with `computed` computed tokens was granted: when does the next one have something to do?
-void Manager::note_quiet_range(Request& request, std::int64_t computed) {
+// An allocation was granted: when does the next one have something to do? Fewer computed tokens skip nothing that more
+// have not skipped.
+void Manager::note_quiet_range(Request& request) {
   constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
   QuietRange quiet{.computed_from = 0, .computed_to = never, .max_slots = config_.max_model_len, .caches_at = never};
   for (const Group& group : groups_) {
@@ -34,10 +35,7 @@ void Manager::note_quiet_range(Request& request, std::int64_t computed) {
       const std::int64_t usable = size_of(table.blocks) - Kind::blocks_beyond(group);
       quiet.max_slots = std::min(quiet.max_slots, usable * group.block_size);
       quiet.caches_at = std::min(quiet.caches_at, caches_at(group, table));
-      if constexpr (Kind::skips) {
-        quiet.computed_from = std::max(quiet.computed_from, computed);
-        quiet.computed_to = std::min(quiet.computed_to, Kind::next_skip(group, table));
-      }
+      if constexpr (Kind::skips) quiet.computed_to = std::min(quiet.computed_to, Kind::next_skip(group, table));
       if constexpr (Kind::aligns_states) {  // nor may the table be longer than required [ALLOC-18]
         quiet.computed_from = std::max(quiet.computed_from, (usable - 1) * group.block_size);
       }
@@ -61,7 +59,7 @@ std::int64_t Manager::needed(const Request& request, const Allocation& allocatio
   for (const Group& group : groups_) {
     visit_kind(group, [&]<class Kind>(Kind) {
       if (Kind::has_states && waits_for_state(request, allocation, group)) {
-        total += config_.num_blocks + 1;  // more than there can be
+        total += config_.num_blocks;  // more than can be free
         return;
       }
       const std::int64_t required = std::min(Kind::required(group, demand), gate ? group.admission_cap : Group::no_cap);
@@ -152,7 +150,7 @@ Result<bool> Manager::allocate(Request& request, const AllocateSlots<Growing>& c
     const std::int64_t num_tokens = static_cast<std::int64_t>(request.tokens.size());
     for (Group& group : groups_) cache(request, group, std::min(demand.confirmed, num_tokens));
   }
-  note_quiet_range(request, demand.computed);
+  note_quiet_range(request);
   count_look_up(request);
   return true;
 }

@@ -47,9 +47,7 @@ std::optional<Error> Manager::check(const Request& request, const AllocateSlots<
     const bool barred = (takes_hit && (has_head || table.cached)) || (external > 0 && has_head && !table.cached);
     if (barred && follows_request(group)) return Error{Clause::alloc_03, size_of(table.blocks)};
   }
-  if (allocation.takes_hit) {
-    if (const std::optional<Error> error = check_hit(request, allocation)) return error;
-  }
+  if (const std::optional<Error> error = check_hit(request, allocation)) return error;
   if (command.full_sequence_must_fit) {
     if (const std::optional<Error> error = check_can_ever_fit(allocation)) return error;
   }
@@ -104,10 +102,7 @@ std::optional<Error> Manager::check_uncached(const Request& request, const Alloc
       if constexpr (!Kind::skips) return;
       const SkippedBlocks skipped = Kind::skipped(group, later, allocation.demand.computed, deviations_);
       skipped.each_place([&](std::size_t i) { later.blocks[i] = null_block; });
-      if constexpr (Kind::aligns_states) {
-        const std::int64_t required = Kind::required(group, allocation.demand);
-        if (required > size_of(later.blocks)) Kind::lay_out(group, later, required);
-      }
+      if constexpr (Kind::aligns_states) Kind::lay_out(group, later, Kind::required(group, allocation.demand));
     });
     if (const auto b = first_hashed(request, group, later.blocks, first, num_tokens)) {
       return Error{Clause::cache_04, *b};

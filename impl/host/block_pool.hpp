@@ -3,9 +3,9 @@
 // Structure of arrays over block ids: links (8 bytes), reference counts (4), and the index's parts. Blocks that are
 // taken, touched or freed never touch a digest, blocks that are looked up never touch a link.
 //
-// The top bit of a reference count says that the block is listed as new. [ALLOC-15] It goes when the block becomes
-// free, at no cost since the count is written then anyway; entries of the list whose block has no bit any more, or a
-// later entry, are dropped when the list is drained or has doubled.
+// The top bit of a reference count says that the block was listed as new since it was free. [ALLOC-15] It goes when the
+// block becomes free, at no cost since the count is written then anyway; entries of the list whose block has no bit any
+// more, or a later entry, are dropped when the list is drained or has doubled.
 //
 // The pool trusts its caller: preconditions (enough free blocks, blocks that are referenced, blocks without a hash) are
 // checked where a command arrives.
@@ -82,10 +82,7 @@ class BlockPool {
   template <class F>
   void drain_new(F&& f) {
     drop_unlisted();
-    for (const NewBlock& entry : new_blocks_) {
-      ref_cnt_[entry.block] &= ~listed;
-      f(entry.group, entry.block);
-    }
+    for (const NewBlock& entry : new_blocks_) f(entry.group, entry.block);
     new_blocks_.clear();
   }
 

@@ -114,17 +114,16 @@ class PickleWriter {
 
   void begin(Sha256Message& message, std::size_t bound) {
     message_ = &message;
-    // Every 64 KiB can close one frame by being reached and one by being a single object.
-    message.reserve(bound + (2 * (bound / frame_target) + 4) * frame_header);
+    // What closes a frame, so that another begins, is 64 KiB, in it or as one object behind it.
+    message.reserve(bound + bound / frame_target * frame_header);
     message.append(0x80);
     message.append(5);
-    frame_ = nullptr;
   }
   void end() {
     put('.');
     close_frame();
   }
-  void open_triple() { boundary(); }
+  void open_triple() {}
   void close_triple() { memoized(0x87); }
   void open_tuple(std::size_t size) {
     boundary();

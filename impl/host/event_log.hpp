@@ -27,7 +27,6 @@ class EventLog {
 
   // With events off nothing is ever logged. [EVENT-07]
   bool enabled() const { return enabled_; }
-  bool empty() const { return heads_.empty(); }
 
   // One BlockStored; every span is copied.
   struct Stored {

@@ -10,21 +10,17 @@ namespace kvspec::host {
 
 void KeySources::assign(const AddRequest<Growing>& request, bool bare) {
   bare_texts = bare;
-  has_lora = request.lora.has_value();
-  lora_id = has_lora ? request.lora->id : 0;
-  lora_name.assign(has_lora ? request.lora->name : std::string());
-  cache_salt.assign(request.cache_salt.value_or(std::string()));
-  if (request.mm) {
-    items.assign(request.mm->begin(), request.mm->end());
-  } else {
-    items.clear();
+  if (request.lora) {
+    has_lora = true;
+    lora_id = request.lora->id;
+    lora_name.assign(request.lora->name);
   }
-  has_embeds = request.prompt_embeds.has_value();
-  embeds_width = has_embeds ? request.prompt_embeds->width : 0;
-  if (has_embeds) {
+  if (request.cache_salt) cache_salt.assign(*request.cache_salt);
+  if (request.mm) items.assign(request.mm->begin(), request.mm->end());
+  if (request.prompt_embeds) {
+    has_embeds = true;
+    embeds_width = request.prompt_embeds->width;
     embeds.assign(request.prompt_embeds->values.begin(), request.prompt_embeds->values.end());
-  } else {
-    embeds.clear();
   }
 }
 

@@ -25,6 +25,7 @@ struct KeySources {
   std::size_t embeds_width = 0;
   bool bare_texts = false;  // LoRA name and salt are keys as they are and not in a pair with their tag [DEV-05]
 
+  // Precondition: none().
   void assign(const AddRequest<Growing>& request, bool bare);
   void clear();
   // Whether no block has any extra key.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <span>
 
 #include "impl/host/encoding.hpp"
 #include "impl/host/xxh3.hpp"
@@ -34,9 +35,10 @@ Digest hash_of_seed(bool xxh3) {
 // The last `bits` bits of 32 bytes.
 Hash256 mask_of(std::int64_t bits) {
   Hash256 mask;
-  for (std::int64_t i = 0; i < 32; ++i) {
-    const std::int64_t kept = std::clamp<std::int64_t>(bits - 8 * (31 - i), 0, 8);
-    mask.bytes()[i] = static_cast<std::uint8_t>((1U << kept) - 1);
+  std::int64_t kept = bits - 256;  // of the byte and those before it
+  for (std::uint8_t& byte : std::span(mask.bytes(), sizeof(mask))) {
+    kept += 8;
+    byte = static_cast<std::uint8_t>((1U << std::clamp<std::int64_t>(kept, 0, 8)) - 1);
   }
   return mask;
 }
@@ -66,10 +68,10 @@ void write_keys(Writer& writer, const KeySources& sources, const BlockKeys& keys
   writer.close_tuple(keys.size());
 }
 
-// More than the keys' encoding can take; the constant covers heads, opcodes, and an offset or a tag.
+// More than the keys' encoding can take; the constant covers heads, opcodes, and an offset, a tag or a digest.
 std::size_t bound_of(const KeySources& sources, const BlockKeys& keys) {
-  constexpr std::size_t per_key = 32;
-  std::size_t bound = keys.size() * per_key + sources.lora_name.size() + sources.cache_salt.size() + sizeof(Hash256);
+  constexpr std::size_t per_key = 16 + sizeof(Hash256);
+  std::size_t bound = keys.size() * per_key + sources.lora_name.size() + sources.cache_salt.size();
   for (const std::uint32_t i : keys.items) bound += sources.items[i].id.size();
   return bound;
 }
@@ -98,7 +100,7 @@ Hash256 BlockHasher::masked(const Hash256& digest) const {
 template <class Writer>
 std::uint8_t* BlockHasher::write(Sha256Message& message, std::size_t parent_size, std::span<const Token> tokens,
                                  const KeySources& sources, const BlockKeys* keys, std::int64_t start) {
-  constexpr std::size_t frame_of_triple = 64 + sizeof(Hash256);
+  constexpr std::size_t frame_of_triple = 64 + sizeof(Hash256);  // heads, opcodes, the header of a pickle's first frame
   const std::size_t bound = frame_of_triple + tokens.size() * Writer::longest_integer;
   Writer writer;
   writer.begin(message, keys != nullptr ? bound + bound_of(sources, *keys) : bound);

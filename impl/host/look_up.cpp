@@ -42,10 +42,7 @@ std::int64_t Manager::find_common_hit(Request& request, std::int64_t longest) {
     std::int64_t current = length;
     for (SpecGroup& spec : specs_) {
       const std::int64_t block_size = groups_[spec.members[0]].block_size;
-      if (spec.is_full && !first_turn) {  // [LOOK-13]
-        current -= current % block_size;
-        continue;
-      }
+      if (spec.is_full && !first_turn) continue;  // it has all of a prefix, and each length found is aligned [LOOK-13]
       const bool drops = spec.looks_beyond && !spec.is_verified;  // [LOOK-14]
       const std::int64_t within = drops ? std::min(current + block_size, longest) : current;
       const std::size_t blocks = find_hit(request, spec, within, drops, config_.scheduler_block_size);

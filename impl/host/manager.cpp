@@ -168,7 +168,6 @@ Manager::Answer<TakeNewBlockIds<Growing>> Manager::step(const TakeNewBlockIds<Gr
 
 Manager::Answer<TakeEvents<Growing>> Manager::step(const TakeEvents<Growing>&) {
   TakeEvents<Growing>::Observation answer{};
-  if (pool_.events().empty()) return answer;
   answer.events = pool_.events().pending(config_.events_int_hashes, hasher_.digest_size());
   pool_.events().clear();  // [EVENT-07]
   for (Event<Growing>& event : answer.events) {

@@ -186,7 +186,7 @@ class Manager {
 
   // allocate.cpp
   bool is_quiet(const Request& request, const AllocateSlots<Growing>& command) const;
-  void note_quiet_range(Request& request, std::int64_t computed);
+  void note_quiet_range(Request& request);
   Result<bool> allocate(Request& request, const AllocateSlots<Growing>& command);
   std::int64_t needed(const Request& request, const Allocation& allocation, const Demand& demand, bool gate,
                       const Deviations& deviations) const;

@@ -32,11 +32,11 @@ std::int64_t Manager::freed_by_skipping(const Request& request, std::int64_t com
       if constexpr (!Kind::skips) return;
       const BlockTable& table = request.tables[group.id];
       Kind::skipped(group, table, computed, deviations_).each_place([&](std::size_t i) {
-        if (table.blocks[i] != null_block) skipped.push_back(table.blocks[i]);
+        skipped.push_back(table.blocks[i]);
       });
     });
   }
-  std::ranges::sort(skipped);
+  std::ranges::sort(skipped);  // null blocks among them, which have no references
   std::int64_t freed = 0;
   for (auto first = skipped.begin(); first != skipped.end();) {
     const auto last = std::upper_bound(first, skipped.end(), *first);

@@ -72,7 +72,6 @@ void RequestTable::erase(RequestHandle handle) {
   }
   slots_[gap] = {};
   --size_;
-  request.id.clear();
   request.tokens.clear();
   request.digests.clear();
   request.keys.clear();

@@ -27,8 +27,10 @@ struct BlockTable {
   bool has_running_state = false;     // of an aligned state-space group [MAMBA-05]
   std::optional<Count> last_state{};  // the place of the last state [MAMBA-06]
   Count num_cleared = 0;              // leading places that are null because they were skipped [FREE-07]
-  bool took_head = false;             // the last allocation made its head [ALLOC-10]
-  Count num_added = 0;                // and added so many blocks at its end
+
+  // Of the last allocation that was granted; nothing before it.
+  bool took_head = false;  // it made the head of the table [ALLOC-10]
+  Count num_added = 0;     // it added so many blocks at the end
 
   void clear() {
     blocks.clear();
@@ -37,8 +39,6 @@ struct BlockTable {
     has_running_state = false;
     last_state.reset();
     num_cleared = 0;
-    took_head = false;
-    num_added = 0;
   }
 };
 

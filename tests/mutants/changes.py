@@ -6,6 +6,15 @@ All changes of all files are compiled in at once, each behind a switch: `a < b` 
 
 and a run activates one number. So a change costs a hunt and no compiler. Where a change does not compile - mostly since
 an expression has to be constant - it is dropped. Expressions are found with libclang.
+
+Left alone, killed or not, is what cannot be wrong in itself:
+
+- What a member of a struct is before anybody gives it a value. A struct here is a bundle that its maker fills; where a
+  default does last, as with the flags of a table, what sets it back is changed. The members of a class are its state from
+  the start, and their first values are changed.
+- Memory that is asked for ahead: `reserve` of a container of a library. (That of our own message is changed: it makes
+  the only room there is.)
+- Cache lines that are asked for ahead: calls of functions whose names begin with `prefetch`, and an `if` around one.
 """
 
 import hashlib
@@ -176,8 +185,29 @@ class _Finder:
             return b"constexpr" in self._text(cursor).split(b"=")[0]
         return False
 
+    def _is_default_of_struct(self, cursor) -> bool:
+        kinds = self.kinds
+        return cursor.kind == kinds.FIELD_DECL and cursor.semantic_parent.kind == kinds.STRUCT_DECL
+
+    def _asks_ahead(self, cursor) -> bool:
+        """Whether it does nothing but to have memory or cache lines ready."""
+        kinds = self.kinds
+        children = list(cursor.get_children())
+        if cursor.kind == kinds.IF_STMT:
+            return len(children) == 2 and self._asks_ahead(children[1])
+        if cursor.kind == kinds.UNEXPOSED_EXPR:
+            return len(children) == 1 and self._asks_ahead(children[0])
+        if cursor.kind != kinds.CALL_EXPR:
+            return False
+        if cursor.spelling.startswith("prefetch"):
+            return True
+        if cursor.spelling != "reserve" or cursor.referenced is None:
+            return False
+        declared = cursor.referenced.location.file
+        return declared is not None and not declared.name.startswith(self.prefix)
+
     def _walk(self, cursor) -> None:
-        if self._is_constant(cursor):
+        if self._is_constant(cursor) or self._is_default_of_struct(cursor) or self._asks_ahead(cursor):
             return
         children = list(cursor.get_children())
         kinds = self.kinds
@@ -238,7 +268,7 @@ class _Finder:
                 kinds.CALL_EXPR, kinds.BINARY_OPERATOR, kinds.COMPOUND_ASSIGNMENT_OPERATOR, kinds.UNARY_OPERATOR,
                 kinds.CONTINUE_STMT, kinds.BREAK_STMT, kinds.UNEXPOSED_EXPR,
             )  # fmt: skip
-            if not is_effect:
+            if not is_effect or self._asks_ahead(child):
                 continue
             source = self._source(child)
             end = child.extent.end.offset

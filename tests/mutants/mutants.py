@@ -40,6 +40,7 @@ def parse_arguments() -> argparse.Namespace:
     generic.add_argument("--generic", action="store_true", help="hunt them and print a score per file")
     generic.add_argument("--file", metavar="PART", help="of files whose path has this in it")
     generic.add_argument("--sample", type=int, metavar="N", help="N of them, drawn with --seed")
+    generic.add_argument("--again", type=Path, metavar="FILE", help="those that survived in this JSON of a run before")
     generic.add_argument("--short", type=float, default=3, help="processor time to hunt each at first (default 3)")
     generic.add_argument("--long", type=float, default=20, help="and those that survive (default 20)")
     parser.add_argument("--build", type=Path, default=ROOT / "build/release", help="the build folder of CMake")
@@ -108,12 +109,12 @@ def run_generic(arguments: argparse.Namespace, builder: Builder, hunter: Hunter)
     """1 if a change survives that nobody has explained, or an explanation has nothing to explain."""
     reasons = generic.read_reasons(ROOT / "tests/mutants/equivalent.txt")
     session = generic.GenericRun(builder, ROOT, hunter, reasons, arguments.workers)
-    chosen_changes = session.choose(arguments.file, arguments.sample, arguments.seed)
+    chosen_changes = session.choose(arguments.file, arguments.sample, arguments.seed, arguments.again)
     results = session.run(chosen_changes, arguments.short, arguments.long)
     survivors = [result for result in results if result.kind == "survived"]
     for result in survivors:
         print(f"SURVIVED {generic.text_of(result.change)}")
-    stale = [] if arguments.file or arguments.sample else session.stale_reasons(results)
+    stale = [] if arguments.file or arguments.sample or arguments.again else session.stale_reasons(results)
     for reason in stale:
         print(f"STALE equivalent.txt: {reason.file}: {reason.text}")
     table = generic.table(results)

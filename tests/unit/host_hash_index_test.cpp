@@ -219,5 +219,121 @@ TEST(HostHashIndex, RemovingMidChainKeepsTheOrder) {
   EXPECT_TRUE(chains.empty());  // the key was empty in between
 }
 
+// Covers: POOL-09
+TEST(HostHashIndex, ABucketFindsWhatItHasWhereverItIs) {
+  for (std::size_t i = 0; i < Bucket::size; ++i) {
+    Bucket bucket{};
+    bucket.passed = 0x05000007;
+    bucket.entries[i] = 0x05000007;
+    EXPECT_EQ(bucket.with_tag(5), 1U << i);
+    EXPECT_EQ(bucket.with_entry(0x05000007), 1U << i);
+    EXPECT_EQ(bucket.with_entry(0), (1U << Bucket::size) - 1 - (1U << i));
+    EXPECT_EQ(bucket.with_tag(6), 0U);
+  }
+}
+
+// Buckets overflow into the next, the last into the first, and what passed them is forgotten with what it passed: a
+// search for a key that is not there comes to an end, however often the index was filled.
+// Covers: POOL-09, POOL-10
+TEST(HostHashIndex, CanBeFilledAgainAndAgain) {
+  std::mt19937_64 random(3);
+  for (const std::size_t num_blocks : {31U, 150U}) {
+    HashIndex index(num_blocks);
+    std::vector<Hash256> digests(num_blocks);
+    for (int round = 0; round < 1500; ++round) {
+      for (std::size_t b = 0; b < num_blocks; ++b) {
+        digests[b] = digest_of(random());
+        index.insert({std::span(digests).subspan(b, 1), 0}, static_cast<BlockId>(b));
+      }
+      for (std::size_t b = 0; b < num_blocks; ++b) {
+        ASSERT_EQ(index.first({std::span(digests).subspan(b, 1), 0}), b);
+      }
+      for (std::size_t b = 0; b < num_blocks; ++b) index.remove(static_cast<BlockId>(b));
+      index.remove(static_cast<BlockId>(round % 16));  // it is in no key any more
+      ASSERT_EQ(index.num_keys(), 0U);
+      for (std::size_t b = 0; b < num_blocks; ++b) {
+        ASSERT_EQ(index.first({std::span(digests).subspan(b, 1), 0}), std::nullopt);
+      }
+    }
+  }
+}
+
+// A copy of what a look-up answers, kept by what the index says has changed.
+// Covers: POOL-09
+TEST(HostHashIndex, CanBeFollowed) {
+  constexpr std::size_t num_blocks = 12;
+  std::mt19937_64 random(5);
+  HashIndex index(num_blocks);
+  std::vector<Hash256> digests;
+  for (std::uint64_t i = 0; i < 5; ++i) digests.push_back(digest_of(i));
+  for (const BlockId b : {1U, 2U, 3U}) index.insert({std::span(digests).first(1), 0}, b);
+  index.remove(1);
+  EXPECT_TRUE(index.take_changes().blocks.empty());
+  index.clear();
+  EXPECT_FALSE(index.take_changes().cleared);
+  index.follow();
+  index.clear();
+  EXPECT_FALSE(index.take_changes().cleared);  // there was nothing in it
+  std::set<BlockId> copy;                      // the first blocks of keys
+  std::size_t cleared = 0;
+  for (int round = 0; round < 4000; ++round) {
+    const BlockId b = static_cast<BlockId>(random() % num_blocks);
+    if (random() % 100 == 0) {
+      index.clear();
+    } else if (index.has_hash(b)) {
+      index.remove(b);
+    } else {
+      index.insert({std::span(digests).subspan(random() % digests.size(), 1), 0}, b);
+    }
+    if (random() % 3 != 0) continue;
+    const HashIndex::Changes changes = index.take_changes();
+    if (changes.cleared) copy.clear();
+    cleared += changes.cleared ? 1 : 0;
+    for (const BlockId changed : changes.blocks) {
+      copy.erase(changed);
+      if (index.is_first(changed)) copy.insert(changed);
+    }
+    for (BlockId i = 0; i < num_blocks; ++i) ASSERT_EQ(copy.contains(i), index.is_first(i)) << round;
+    ASSERT_EQ(copy.size(), index.num_keys());
+  }
+  EXPECT_GT(cleared, 10U);
+}
+
+// What comes from elsewhere may be shorter than a digest, and a block may be one that does not exist.
+// Covers: HASH-10, HASH-11
+TEST(HostHashIndex, KeysAreFilledWithZeroes) {
+  HashIndex index(4, {2});
+  BlockKey<Growing> key{};
+  key.hash.assign(64, 1);
+  index.insert(key, 1);
+  BlockKey<Growing> shorter = key;
+  shorter.hash.resize(20);
+  EXPECT_EQ(index.first(shorter), std::nullopt);
+  index.insert(shorter, 2);
+  shorter.hash.resize(64, 0);
+  EXPECT_EQ(index.first(shorter), 2U);
+  EXPECT_EQ(index.first(key), 1U);
+  EXPECT_FALSE(index.pop(shorter, 4));
+}
+
+// A run of keys, whose digests end with it.
+// Covers: LOOK-03
+TEST(HostHashIndex, LongRunsAreFound) {
+  for (const std::size_t count : {1U, 2U, 6U, 7U, 12U, 13U, 17U, 1000U}) {
+    HashIndex index(count + 1);
+    std::vector<Hash256> digests;
+    std::vector<BlockId> blocks;
+    for (std::size_t i = 0; i < count; ++i) {
+      digests.push_back(digest_of(i * 0x9e3779b97f4a7c15));
+      blocks.push_back(static_cast<BlockId>(i + 1));
+    }
+    digests.shrink_to_fit();
+    index.insert_run(digests.data(), blocks, 0);
+    std::vector<BlockId> found(count);
+    ASSERT_EQ(index.find_run(digests.data(), count, 0, found.data()), count);
+    ASSERT_EQ(found, blocks);
+  }
+}
+
 }  // namespace
 }  // namespace kvspec::host

@@ -2,11 +2,17 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <initializer_list>
+#include <iterator>
 #include <limits>
 #include <string>
+#include <type_traits>
 #include <vector>
 
+#include "impl/host/encoding.hpp"
 #include "impl/host/hashing.hpp"
+#include "model/hashing/block_hash.hpp"
 
 namespace kvspec::host {
 namespace {
@@ -148,6 +154,124 @@ TEST(HostHashing, ItemsFarFromTheStart) {
             "599f6f25f52c2486848df9bf3a28042ffd9d9c82a34d8954fd3e85e1a57f1cf3");
 }
 
+// A first block is hashed as the model does it.
+constexpr auto pickle_and_cbor = {HashFunction::sha256, HashFunction::sha256_cbor};
+void expect_as_the_model(const std::vector<Token>& tokens, const KeySources& sources,
+                         std::initializer_list<HashFunction> functions = pickle_and_cbor) {
+  BlockKeys keys{};
+  KeyScan(sources).find(0, static_cast<std::int64_t>(tokens.size()), keys);
+  const ExtraKeys<Growing> in_words = to_extra_keys(sources, keys, 0);
+  for (const HashFunction function : functions) {
+    const Digest expected = model::hash_block<Growing>(function, hasher(function).none_hash(), tokens, in_words);
+    ASSERT_EQ(block_at(hasher(function), tokens, sources, 0), hex(expected.view()));
+  }
+}
+
+KeySources texts(std::size_t lora, std::size_t item, std::size_t salt) {
+  KeySources sources{};
+  sources.has_lora = lora > 0;
+  sources.lora_name.assign(lora, 'l');
+  if (item > 0) sources.items.push_back({std::string(item, 'i'), 0, 1});
+  sources.cache_salt.assign(salt, 's');
+  return sources;
+}
+
+// Where heads get longer, and where an object is too long for a frame.
+// Covers: HASH-02, HASH-03, HASH-05
+TEST(HostHashing, TextsOfEveryLength) {
+  for (const std::size_t length : {1U, 23U, 24U, 255U, 256U, 257U, 65534U, 65535U, 65536U, 65537U}) {
+    expect_as_the_model({1, 2}, texts(length, 3, 0));
+    expect_as_the_model({1, 2}, texts(2, length, 5));
+    expect_as_the_model({1, 2, 3, 4}, texts(0, 0, length));
+  }
+}
+
+// A frame is full at any object, and at any byte of it.
+// Covers: HASH-05, HASH-09
+TEST(HostHashing, FramesThatEndAnywhere) {
+  const auto expect = [](const std::vector<Token>& tokens, const KeySources& sources) {
+    expect_as_the_model(tokens, sources, {HashFunction::sha256});
+  };
+  KeySources keys = texts(1, 0, 1);
+  keys.has_embeds = true;
+  keys.embeds = {1.0F};
+  keys.embeds_width = 1;
+  for (const std::string salt : {"", "s"}) {
+    for (std::size_t short_of = 0; short_of < 80; ++short_of) {  // bytes, of 64 KiB
+      keys.lora_name.assign(65536 - short_of, 'l');
+      keys.cache_salt = salt;
+      expect({1}, keys);
+    }
+  }
+  KeySources four_keys = texts(9, 5, 3);
+  four_keys.items.push_back({"i", 0, 1});
+  for (std::size_t ones = 0; ones < 24; ++ones) {  // 2 bytes each, the others 10
+    std::vector<Token> tokens(6546, int64_min);
+    tokens.resize(tokens.size() + ones, 1);
+    expect(tokens, KeySources{});
+    if (ones < 16) continue;
+    expect(tokens, texts(0, 65536, 0));
+    expect(tokens, texts(65536, 0, 0));
+    expect(tokens, texts(9, 65540, 3));
+    expect(tokens, four_keys);
+    tokens.resize(tokens.size() + 40, int64_min);  // the integers do not end with the frame
+    expect(tokens, KeySources{});
+    tokens[0] = 70000;  // 5 bytes
+    expect(tokens, KeySources{});
+  }
+}
+
+// A message has room for the longest block there can be of its tokens and keys.
+// Covers: HASH-05, HASH-06
+TEST(HostHashing, BlocksOfTheLongestIntegers) {
+  for (const std::size_t count : {1U, 7U, 100U, 150000U}) {
+    expect_as_the_model(std::vector<Token>(count, int64_min), KeySources{});
+  }
+  KeySources sources = texts(40, 0, 300);
+  for (int i = 0; i < 60; ++i) sources.items.push_back({"i", Count{70000} + static_cast<Count>(i), 1});
+  expect_as_the_model(std::vector<Token>(70100, int64_max), sources);
+  sources.cache_salt.assign(200000, 's');
+  expect_as_the_model({1, 2, 3}, sources);
+  KeySources embeds{};
+  embeds.has_embeds = true;
+  embeds.embeds.assign(20 * 64, 0.5F);
+  embeds.embeds_width = 64;
+  expect_as_the_model(std::vector<Token>(18, 1), embeds);
+}
+
+// The bytes of one integer, by the way that any integer takes or by the one that most tokens take.
+template <class Writer>
+std::string written(Token value, bool as_token) {
+  constexpr std::size_t before = std::is_same_v<Writer, CborWriter> ? 0 : 11;  // protocol and head of the frame
+  Sha256Message message;
+  Writer writer;
+  writer.begin(message, 64);
+  if (as_token) {
+    writer.integers(std::span(&value, 1));
+  } else {
+    writer.integer(value);
+  }
+  return hex({message.data() + before, message.size() - before});
+}
+
+// Covers: HASH-02, HASH-03
+TEST(HostHashing, BothWaysOfIntegersWriteTheSame) {
+  for (int bits = 0; bits < 63; ++bits) {
+    for (const Token distance : {-2, -1, 0, 1, 2}) {
+      for (const Token sign : {1, -1}) {
+        const Token value = sign * ((Token{1} << bits) + distance);
+        ASSERT_EQ(written<CborWriter>(value, true), "81" + written<CborWriter>(value, false)) << value;
+        ASSERT_EQ(written<PickleWriter>(value, true), written<PickleWriter>(value, false) + "8594") << value;
+      }
+    }
+  }
+  EXPECT_EQ(written<CborWriter>(4294967295, false), "1affffffff");
+  EXPECT_EQ(written<CborWriter>(4294967296, false), "1b0000000100000000");
+  EXPECT_EQ(written<CborWriter>(-4294967296, false), "3affffffff");
+  EXPECT_EQ(written<PickleWriter>(2147483647, false), "4affffff7f");
+  EXPECT_EQ(written<PickleWriter>(2147483648, false), "8a050000008000");
+}
+
 // Covers: HASH-06
 TEST(HostHashing, ALoraNameIsNoSalt) {
   for (const HashFunction function : {HashFunction::sha256, HashFunction::sha256_cbor}) {
@@ -180,6 +304,28 @@ TEST(HostHashing, Xxh3) {
   both.copy_to(copied);
   EXPECT_EQ(hex(copied), "8c01124e14c2f1903e2d6e6f607550bd7f0b3ae8a95b04e106b1157c29fb577b");
   EXPECT_TRUE(std::ranges::equal(both, copied));
+}
+
+// Covers: HASH-10
+TEST(HostHashing, TheBytesOfAHashAreAllOfThem) {
+  std::vector<Hash256> digests(3);
+  for (Hash256& digest : digests) digest.words = {0, 0, 7, static_cast<std::uint64_t>(&digest - digests.data())};
+  std::vector<Hash256> copies = digests;
+  const auto bytes_of = [](const std::vector<Hash256>& list, std::size_t count, std::size_t digest_size = 32) {
+    return HashBytes(std::span(list).first(count), digest_size);
+  };
+  EXPECT_TRUE(bytes_of(digests, 3) == bytes_of(digests, 3));
+  EXPECT_TRUE(bytes_of(digests, 3) == bytes_of(copies, 3));
+  EXPECT_FALSE(bytes_of(digests, 3) == bytes_of(digests, 2));
+  EXPECT_FALSE(bytes_of(digests, 2) == bytes_of(copies, 3));
+  EXPECT_FALSE(bytes_of(digests, 3) == bytes_of(digests, 3, 16));
+  copies[2].words[3] ^= 1;
+  EXPECT_FALSE(bytes_of(digests, 3) == bytes_of(copies, 3));
+  const HashBytes bytes = bytes_of(digests, 1);
+  HashBytes::Iterator i = bytes.begin();
+  EXPECT_TRUE(i++ == bytes.begin());
+  EXPECT_TRUE(i == ++bytes.begin());
+  EXPECT_EQ(std::distance(bytes.begin(), bytes.end()), 32);
 }
 
 // Covers: HASH-09
@@ -220,6 +366,38 @@ TEST(HostHashing, ItemsAreFoundFromLeftToRight) {
   EXPECT_EQ(items_of(scan, 4), (std::vector<std::uint32_t>{1, 2}));
   EXPECT_EQ(items_of(scan, 8), (std::vector<std::uint32_t>{2}));
   EXPECT_TRUE(items_of(scan, 12).empty());
+}
+
+constexpr std::array functions{HashFunction::sha256, HashFunction::sha256_cbor, HashFunction::xxhash,
+                               HashFunction::xxhash_cbor};
+
+// Covers: DEV-04
+TEST(HostHashing, AsRecordedAnExtensionHashesOnlyTheLastItem) {
+  KeySources both{};
+  both.items = {{"a", 1, 6}, {"b", 7, 1}};
+  KeySources last{};
+  last.items = {both.items[1]};
+  const std::vector<Token> tokens = {1, 2, 3, 4};
+  const auto digest_of = [&](HashFunction function, const KeySources& sources, bool only_last) {
+    const HashRun run{.tokens = tokens, .block_size = 4, .start = 4, .only_last_item = only_last};
+    Hash256 digest;
+    hasher(function).hash(run, sources, &digest);
+    return hex(digest);
+  };
+  for (const HashFunction function : functions) {
+    EXPECT_EQ(digest_of(function, both, true), digest_of(function, last, false));
+    EXPECT_NE(digest_of(function, both, false), digest_of(function, last, false));
+  }
+}
+
+// Covers: HASH-12
+TEST(HostHashing, LessThanABlockHasNoHash) {
+  const std::vector<Token> tokens = {1, 2, 3};
+  for (const HashFunction function : functions) {
+    Hash256 untouched;
+    hasher(function).hash({.tokens = tokens, .block_size = 4}, {}, &untouched);
+    EXPECT_EQ(hex(untouched), std::string(64, '0'));
+  }
 }
 
 // Covers: DEV-04

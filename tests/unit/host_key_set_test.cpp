@@ -56,5 +56,25 @@ TEST(HostKeySet, KeysComeInTheOrderTheyWereEntered) {
   EXPECT_TRUE(std::ranges::equal(keys[1], key_of({1, 2})));
 }
 
+// Sets as small as a step makes them, of which each is asked for what it has not.
+// Covers: MAMBA-02
+TEST(HostKeySet, SmallSetsEndEverySearch) {
+  std::mt19937_64 random(9);
+  for (int round = 0; round < 3000; ++round) {
+    KeySet keys(1);
+    std::vector<Hash256> entered(random() % 9);
+    for (Hash256& key : entered) {
+      key.words = {random(), random(), random(), random()};
+      keys.insert(std::span(&key, 1));
+    }
+    for (Hash256& key : entered) ASSERT_TRUE(keys.contains(std::span(&key, 1)));
+    for (int i = 0; i < 8; ++i) {
+      Hash256 other{};
+      other.words[3] = random();
+      ASSERT_FALSE(keys.contains(std::span(&other, 1)));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace kvspec::host

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -200,6 +201,7 @@ TEST_F(HostManager, RefusesToCacheWhatHasAHash) {
   refuse(pool_cache("a", {2, 3, 0, 0}, 0, 4), Clause::cache_03, 4);
   refuse(pool_cache("a", {2, 12}, 3, 1), Clause::pool_12, 12);
   run(pool_cache("a", {2, 3}, 3, 1));
+  run(pool_cache("a", {null_block, null_block}, 0, 2));
   run(pool_cache("a", {1, 0, 3}, 1, 3));
   cache.num_computed_tokens = 12;
   refuse(cache, Clause::cache_04, 3);
@@ -328,6 +330,39 @@ TEST_F(HostManager, AsRecordedATableCannotBecomeShorter) {
   }
 }
 
+// As recorded such a request is refused only if the pool has the blocks: those that are free, and those that skipping
+// frees, which are not all that is skipped.
+// Covers: ALLOC-18, DEV-03, FREE-07
+TEST_F(HostManager, WhatSkippingWillFreeCounts) {
+  for (const bool is_shared : {false, true}) {
+    Config<Growing> config = config_of(20);
+    config.semantics = Semantics::recorded;
+    config.groups.push_back(config.groups[0]);
+    config.groups[0].kind = GroupKind::swa;
+    config.groups[0].sliding_window = 3;
+    config.groups[1].kind = GroupKind::mamba;
+    config.groups[1].mamba_cache_mode = MambaCacheMode::align;
+    config.groups[1].num_speculative_blocks = 1;
+    start(config);
+    add("a", tokens(4));
+    run(allocation("a", 0, 4));
+    run(allocation("a", 4, 5));
+    EXPECT_EQ(run(GetBlockIds<Growing>{"a"}).result, (BlockTables<Growing>{{1, 4, 5}, {2, 0, 3, 6}}));
+    take(manager.num_free());
+    if (is_shared) run(pool_touch({1}));
+    // With 7 tokens computed 1 and 2 are skipped; the window needs more blocks, the states one less.
+    const std::vector<Count> lookahead = is_shared ? std::vector<Count>{9} : std::vector<Count>{9, 13};
+    for (const Count tokens : lookahead) {
+      AllocateSlots<Growing> command = allocation("a", 7, 1);
+      command.num_lookahead_tokens = tokens;
+      refuse(command, Clause::alloc_18, 8);
+    }
+    AllocateSlots<Growing> more = allocation("a", 7, 1);
+    more.num_lookahead_tokens = is_shared ? 13 : 17;
+    EXPECT_EQ(run(more).result, std::nullopt);
+  }
+}
+
 // Covers: ALLOC-19, DEV-09
 TEST_F(HostManager, WhatNeverFitsIsRejected) {
   Config<Growing> config = config_of(5);
@@ -422,6 +457,113 @@ TEST_F(HostManager, AllocatingByHandleIsTheSame) {
   }
   EXPECT_EQ(other.allocate(handle, allocation("a", 48, 3)).error(), (Error{Clause::alloc_06, 51}));
   EXPECT_EQ(other.allocate(handle, allocation("a", 53, 0)).error().clause, Clause::alloc_01);
+}
+
+// Each deviation can be had alone. [DEV-03] is as far as a table that would become shorter goes, [DEV-13] as far as a
+// pool that runs out of blocks for loaded states does. Covers: ALLOC-18, DEV-03, DEV-13
+TEST_F(HostManager, SomeOfTheDeviations) {
+  Config<Growing> config = config_of(6);
+  config.groups[0].kind = GroupKind::mamba;
+  config.groups[0].mamba_cache_mode = MambaCacheMode::align;
+  config.groups[0].num_speculative_blocks = 1;
+  const auto start_with = [&](std::vector<Clause> deviations) {
+    manager = std::move(Manager::create(config, deviations).value());
+    add("a", tokens(30));
+  };
+  for (const Clause deviation : {Clause::dev_03, Clause::dev_13, Clause::pool_01}) {
+    start_with({deviation});
+    run(allocation("a", 0, 9));
+    if (deviation == Clause::dev_03) {
+      refuse(allocation("a", 3, 1), Clause::alloc_18, 4);
+    } else {
+      run(allocation("a", 3, 1));
+    }
+    start_with({deviation});
+    take(3);
+    AllocateSlots<Growing> loads = allocation("a", 0, 1);
+    loads.num_external_computed_tokens = 8;
+    if (deviation == Clause::dev_13) {
+      refuse(loads, Clause::alloc_18, 9);
+    } else {
+      EXPECT_EQ(run(loads).result, std::nullopt);
+    }
+  }
+}
+
+// Covers: DEV-01, DEV-14
+TEST(HostDeviationSwitches, AreThoseThatAreNamed) {
+  constexpr std::array switches{&Deviations::groups_take_hits_in_turn,     &Deviations::states_are_sought_beyond,
+                                &Deviations::needs_can_be_negative,        &Deviations::only_last_item_is_hashed,
+                                &Deviations::texts_are_bare_keys,          &Deviations::asking_makes_a_table,
+                                &Deviations::only_first_spec_is_cut,       &Deviations::window_of_one_caches_nothing,
+                                &Deviations::what_never_fits_is_refused,   &Deviations::freed_blocks_stay_listed,
+                                &Deviations::look_ups_are_counted_at_once, &Deviations::a_caching_call_is_one_event,
+                                &Deviations::loaded_states_are_not_needed, &Deviations::freeing_stops_at_null};
+  constexpr Clause just_after = static_cast<Clause>(static_cast<std::size_t>(Clause::dev_14) + 1);
+  const Deviations none = Deviations::of(true);
+  const Deviations all = Deviations::of(false);
+  const Deviations others =
+      Deviations::of(std::vector{Clause::alloc_01, Clause::conf_01, Clause::pool_01, Clause::i1, just_after});
+  for (std::size_t i = 0; i < switches.size(); ++i) {
+    const Clause deviation = static_cast<Clause>(static_cast<std::size_t>(Clause::dev_01) + i);
+    const Deviations one = Deviations::of(std::vector{deviation});
+    for (const auto each : switches) EXPECT_EQ(one.*each, each == switches[i]);
+    EXPECT_FALSE(none.*switches[i]);
+    EXPECT_TRUE(all.*switches[i]);
+    EXPECT_FALSE(others.*switches[i]);
+  }
+}
+
+// What is loaded may be skipped at once, and then counts as cached although no token of it has come.
+// Covers: ALLOC-10, ALLOC-11, CACHE-01, CACHE-03
+TEST_F(HostManager, CachingUpToWhatIsCachedIsNothing) {
+  Config<Growing> config = config_of(12, 2);
+  config.groups[0].kind = GroupKind::chunked;
+  config.groups[0].attention_chunk_size = 6;
+  start(config);
+  add("a", tokens(3));
+  AllocateSlots<Growing> loads = allocation("a", 0, 0);
+  loads.num_external_computed_tokens = 14;
+  ASSERT_TRUE(manager.step(loads).ok());  // nothing asks whether the request has the tokens
+  EXPECT_EQ(manager.view().state.managers[0].num_cached_block[0].value, 6U);
+  for (const Count num_tokens : {2U, 10U, 12U, 13U}) {
+    EXPECT_TRUE(manager.step(CacheBlocks<Growing>{"a", num_tokens}).ok());
+  }
+  refuse(CacheBlocks<Growing>{"a", 14}, Clause::cache_03, 14);
+}
+
+// Covers: POOL-09
+TEST_F(HostManager, ItsIndexCanBeFollowed) {
+  start(config_of(9));
+  add("a", tokens(9));
+  run(allocation("a", 0, 4));
+  EXPECT_TRUE(manager.take_index_changes().blocks.empty());
+  manager.follow_index();
+  run(allocation("a", 4, 4));
+  EXPECT_EQ(manager.take_index_changes().blocks, (std::vector<BlockId>{2}));
+}
+
+// A block that spans two hashes is under both, however many keys there are that begin alike.
+// Covers: HASH-10, POOL-09
+TEST_F(HostManager, HalfAKeyIsNoKey) {
+  Config<Growing> config = config_of(15, 1);
+  config.groups.push_back(config.groups[0]);
+  config.groups[1].block_size = 2;
+  config.scheduler_block_size = 2;
+  config.hash_fn = HashFunction::xxhash_cbor;
+  config.events = false;
+  start(config);
+  for (Token round = 0; round < 150; ++round) {
+    add("a", tokens(8, 100 * round));
+    BlockList<Growing> blocks = take(4);
+    run(pool_cache("a", blocks, 0, 4, 1));
+    for (Count i = 0; i < 8; ++i) {
+      PoolGetCachedBlock<Growing> get{"a", i, {1}};
+      ASSERT_EQ(run(get).blocks, std::nullopt);
+    }
+    run(pool_free(blocks));
+    run(release("a", true));
+  }
 }
 
 // Covers: POOL-13, I25, EVENT-05, STAT-02

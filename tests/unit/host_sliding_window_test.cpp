@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "impl/host/groups/chunked_local.hpp"
 #include "impl/host/groups/sliding_window.hpp"
 
 namespace kvspec::host {
@@ -96,6 +97,29 @@ TEST(HostSlidingWindow, FindsWhatAskingForEveryBlockFinds) {
     if (std::ranges::find(expected, true) != expected.end() && !expected[0]) ++long_enough;
   }
   EXPECT_GT(long_enough, 1000U);
+}
+
+// The blocks that so many tokens cover, and one more where a window need not begin with a block.
+// Covers: ALLOC-16
+TEST(HostSlidingWindow, CapsCoverWhatIsHeldAtOnce) {
+  const auto covering = [](std::int64_t tokens, std::int64_t block_size) {
+    std::int64_t blocks = 0;
+    while (blocks * block_size < tokens) ++blocks;
+    return blocks;
+  };
+  for (std::int64_t block_size = 1; block_size <= 4; ++block_size) {
+    for (std::int64_t tokens = 1; tokens <= 9; ++tokens) {  // of a window or a chunk
+      for (std::int64_t batch = 1; batch <= 5; ++batch) {
+        for (const std::int64_t longest : {3, 8, 100}) {
+          const Group group{.block_size = block_size, .window = tokens, .chunk = tokens};
+          ASSERT_EQ(SlidingWindow::admission_cap(group, batch, longest),
+                    covering(std::min(tokens - 1 + batch, longest), block_size) + 1);
+          ASSERT_EQ(ChunkedLocal::admission_cap(group, batch, longest),
+                    covering(std::min(tokens + batch, longest), block_size));
+        }
+      }
+    }
+  }
 }
 
 std::vector<std::size_t> kept(const CacheMask& mask, std::size_t num_prompt_tokens) {

@@ -91,7 +91,7 @@ struct CommonRules {
     if (table.cached) return std::max<std::int64_t>(required - held, 0);
     const std::int64_t hits = static_cast<std::int64_t>(hit.size());
     const std::int64_t skipped = Kind::skipped_blocks(group, demand.computed);
-    const std::int64_t untouched = std::clamp<std::int64_t>(skipped - held, 0, hits);
+    const std::int64_t untouched = std::min(skipped, hits);
     return std::max<std::int64_t>(required - std::max(skipped, hits + held), 0) +
            reclaimed(pool, hit.subspan(static_cast<std::size_t>(untouched)));
   }
@@ -125,7 +125,7 @@ struct CommonRules {
     if (deviations.freeing_stops_at_null) {
       result.first = result.last;
       while (result.first > 0 && table.blocks[result.first - 1] != null_block) --result.first;
-      if constexpr (Kind::aligns_states) result.state = Kind::stale_state(group, table, certain, result);
+      if constexpr (Kind::aligns_states) result.state = Kind::stale_state(table, result);
     }
     result.last = std::max(result.first, result.last);
     return result;

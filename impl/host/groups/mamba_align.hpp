@@ -35,12 +35,13 @@ struct MambaAlign : StateSpaceRules<MambaAlign> {
       if (deviations.needs_can_be_negative) return lacking > 0 ? at_most : lacking;
       return std::clamp<std::int64_t>(lacking, 0, at_most);
     };
-    const std::int64_t held = size_of(table.blocks) + static_cast<std::int64_t>(hit.size());
+    // A hit is shorter than what is required; that something lacks is all that matters then.
+    const std::int64_t held = size_of(table.blocks);
     if (deviations.loaded_states_are_not_needed) return need_for(required - held) + reclaimed(pool, hit);
     const bool loads = demand.external && !table.cached;
     const std::int64_t lacking = required - (loads ? group.blocks_covering(demand.computed) : held);
-    const std::int64_t skipped = loads ? skipped_blocks(group, demand.computed) : 0;
-    const std::size_t untouched = std::min(static_cast<std::size_t>(skipped), hit.size());
+    const std::size_t untouched =
+        std::min(static_cast<std::size_t>(skipped_blocks(group, demand.computed)), hit.size());
     return (loads ? 1 : 0) + need_for(lacking) + reclaimed(pool, hit.subspan(untouched));
   }
 
@@ -71,20 +72,12 @@ struct MambaAlign : StateSpaceRules<MambaAlign> {
     }
   }
 
-  // The place of the last state, if its block is not needed any more and is not skipped. [DEV-14]
-  static std::optional<std::size_t> stale_state(const Group& group, const BlockTable& table, std::int64_t certain,
-                                                const SkippedBlocks& skipped) {
+  // The place of the last state, if its block is left behind null blocks. [DEV-14] It is below cdiv(certain tokens,
+  // block size) - 1 then, which is as far as tokens are skipped.
+  static std::optional<std::size_t> stale_state(const BlockTable& table, const SkippedBlocks& skipped) {
     if (!table.last_state || table.blocks[*table.last_state] == null_block) return std::nullopt;
-    const std::size_t place = *table.last_state;
-    const std::int64_t covering = (certain + group.block_size - 1) / group.block_size;
-    if (static_cast<std::int64_t>(place) >= covering - 1) return std::nullopt;
-    if (skipped.first <= place && place < skipped.last) return std::nullopt;
-    return place;
-  }
-  static std::int64_t next_skip(const Group& group, const BlockTable& table) {
-    const std::int64_t next = StateSpaceRules::next_skip(group, table);
-    if (!table.last_state || table.blocks[*table.last_state] == null_block) return next;
-    return std::min(next, (std::int64_t{*table.last_state} + 1) * group.block_size + 1 + group.num_speculative);
+    if (*table.last_state >= skipped.first) return std::nullopt;
+    return *table.last_state;
   }
 
  private:
