@@ -67,6 +67,7 @@ struct Totals {
   constexpr void add(const Totals& other) {
     for (std::size_t i = 0; i < num_met; ++i) counts[i] += other.counts[i];
   }
+  bool operator==(const Totals&) const = default;
 };
 
 }  // namespace kvspec::fuzz::farm

@@ -54,8 +54,8 @@ struct TendOnDevice {
   }
 };
 
-Harvest harvest_of(const std::uint64_t* tallies) {
-  Harvest harvest;
+Harvest harvest_of(std::uint64_t asked, const std::uint64_t* tallies) {
+  Harvest harvest{.asked = asked};
   std::copy(tallies, tallies + num_met, harvest.totals.counts);
   for (std::uint32_t slot = 0; slot < num_slots; ++slot) {
     const std::uint64_t found = tallies[num_met + slot];
@@ -107,9 +107,9 @@ Tallies tend_on_host(const Rules& rules, const std::vector<Setting<Storage>>& se
   return sum;
 }
 
-constexpr std::uint32_t threads_per_block = 64;
-// Many times what a device works on at once, so that its last multiprocessors do not wait long for each other.
-constexpr std::uint64_t runs_of_device_batch = std::uint64_t{1} << 19;
+constexpr std::uint32_t threads_per_block = 32;  // a warp, whose place is free when it ends
+// Several times what a device works on at once, and no more: a find waits for the end of its batch.
+constexpr std::uint64_t runs_of_device_batch = std::uint64_t{1} << 18;
 constexpr std::uint64_t runs_of_batch_per_host_thread = 256;
 
 }  // namespace
@@ -124,12 +124,15 @@ bool Farm::built_for_device() {
 
 Result<Done> Farm::open(cuda::Place place, std::uint64_t seed, Semantics semantics, std::uint32_t threads) {
   if (place == cuda::Place::device && !built_for_device()) return Error{Clause::device_01};
-  Result<cuda::Stream> stream = cuda::Stream::open(place);
-  if (!stream) return stream.error();
-  stream_ = std::move(stream.value());
+  for (Batch& batch : batches_) {
+    Result<cuda::Stream> stream = cuda::Stream::open(place);
+    if (!stream) return stream.error();
+    batch.stream = std::move(stream.value());
+  }
   threads_ = threads;
   for (std::uint32_t i = 0; i < num_settings; ++i) settings_.push_back(draw_setting<Storage>(seed, i, semantics));
-  if (!stream_.on_device()) return stream_.finish();
+  cuda::Stream& stream = batches_[0].stream;
+  if (!stream.on_device()) return Done{};
   std::vector<FarmStart> starts;
   for (const Setting<Storage>& setting : settings_) {
     const std::optional<FarmStart> start = make_start(setting);
@@ -138,30 +141,55 @@ Result<Done> Farm::open(cuda::Place place, std::uint64_t seed, Semantics semanti
   }
   static_assert(std::is_trivially_copyable_v<FarmStart>);
   const auto bytes = std::as_bytes(std::span(starts));
-  starts_.assign(stream_, bytes);
-  tallies_.reserve(stream_, num_tallies);
-  return stream_.finish();
+  starts_.assign(stream, bytes);
+  const Result<Done> copied = stream.finish();
+  if (!copied) return copied;
+  for (Batch& batch : batches_) {
+    batch.tallies.reserve(batch.stream, num_tallies);
+    const Result<Done> reserved = batch.stream.finish();
+    if (!reserved) return reserved;
+  }
+  // A run without beats: the first launch loads the kernel and gets the memory of its threads.
+  const Result<Harvest> loaded = perform({}, 0, 1);
+  if (!loaded) return loaded.error();
+  return Done{};
 }
 
-Result<Harvest> Farm::perform(const Rules& rules, std::uint64_t first, std::uint64_t count) {
-  if (!stream_.on_device()) return harvest_of(tend_on_host(rules, settings_, first, count, threads_).data());
+void Farm::begin(const Rules& rules, std::uint64_t first, std::uint64_t count) {
+  Batch& batch = batches_[begun_++ % most_batches_under_way];
+  batch.rules = rules;
+  batch.first = first;
+  batch.count = count;
+  if (!batch.stream.on_device()) return;
   const Tallies empty = empty_tallies();
-  stream_.copy_in(tallies_.data(), empty.data(), sizeof empty);
+  batch.stream.copy_in(batch.tallies.data(), empty.data(), sizeof empty);
   const TendOnDevice body{.rules = rules,
                           .starts = reinterpret_cast<const FarmStart*>(starts_.data()),
                           .first = first,
-                          .tallies = tallies_.data()};
-  cuda::launch<threads_per_block>(stream_, count, body);
-  const std::vector<std::uint64_t> tallies = tallies_.read(stream_, num_tallies);
-  const Result<Done> done = stream_.finish();
+                          .tallies = batch.tallies.data()};
+  cuda::launch<threads_per_block>(batch.stream, count, body);
+}
+
+Result<Harvest> Farm::finish() {
+  Batch& batch = batches_[finished_++ % most_batches_under_way];
+  if (!batch.stream.on_device()) {
+    return harvest_of(batch.count, tend_on_host(batch.rules, settings_, batch.first, batch.count, threads_).data());
+  }
+  const std::vector<std::uint64_t> tallies = batch.tallies.read(batch.stream, num_tallies);
+  const Result<Done> done = batch.stream.finish();
   if (!done) return done.error();
-  return harvest_of(tallies.data());
+  return harvest_of(batch.count, tallies.data());
+}
+
+Result<Harvest> Farm::perform(const Rules& rules, std::uint64_t first, std::uint64_t count) {
+  begin(rules, first, count);
+  return finish();
 }
 
 Farm::Bytes Farm::bytes_of_run() { return {sizeof(Model<Storage>), sizeof(Small<Storage>), sizeof(FarmLane)}; }
 
 std::uint64_t Farm::batch() const {
-  return stream_.on_device() ? runs_of_device_batch : runs_of_batch_per_host_thread * threads_;
+  return batches_[0].stream.on_device() ? runs_of_device_batch : runs_of_batch_per_host_thread * threads_;
 }
 
 }  // namespace kvspec::fuzz::farm

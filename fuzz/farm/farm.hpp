@@ -2,6 +2,7 @@
 // seed and its number alone, so whatever is found is repeated from those (replay.hpp).
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -29,6 +30,7 @@ struct Find {
 };
 
 struct Harvest {
+  std::uint64_t asked = 0;  // runs of the batch
   Totals totals{};
   std::vector<Find> finds{};  // by kind, each once
 };
@@ -38,6 +40,9 @@ inline constexpr std::uint32_t most_beats = 30000;
 // Runs are numbered below this.
 inline constexpr std::uint64_t most_runs = std::uint64_t{1} << 47;
 
+// While the last runs of a batch end, those of the next one take the places on the device that become free.
+inline constexpr std::uint32_t most_batches_under_way = 2;
+
 class Farm {
  public:
   // Whether this build has the farm's kernel. The device layer may have been compiled by nvcc where the farm was not.
@@ -46,8 +51,14 @@ class Farm {
   // Gets ready. `threads`: of the host, at least 1. To be called first, once. DEVICE-01 .. DEVICE-05.
   Result<Done> open(cuda::Place place, std::uint64_t seed, Semantics semantics, std::uint32_t threads);
 
-  // Runs first .. first + count - 1. Precondition: rules.beats <= most_beats, runs below most_runs.
+  // Asks for the runs first .. first + count - 1, and does not wait for them. Precondition: fewer than
+  // most_batches_under_way batches are under way, rules.beats <= most_beats, runs below most_runs.
+  void begin(const Rules& rules, std::uint64_t first, std::uint64_t count);
+  // What came of the batch that was begun first of those under way. Precondition: there is one.
+  Result<Harvest> finish();
+  // Both at once.
   Result<Harvest> perform(const Rules& rules, std::uint64_t first, std::uint64_t count);
+  std::uint32_t batches_under_way() const { return begun_ - finished_; }
 
   // What a thread of a device has in its memory.
   struct Bytes {
@@ -61,10 +72,19 @@ class Farm {
   std::uint64_t batch() const;
 
  private:
-  cuda::Stream stream_;
+  struct Batch {
+    cuda::Stream stream{};
+    cuda::Buffer<std::uint64_t> tallies{};  // on a device: totals, then a slot per kind of find
+    Rules rules{};
+    std::uint64_t first = 0;
+    std::uint64_t count = 0;
+  };
+
   std::vector<Setting<Storage>> settings_;
-  cuda::Buffer<std::byte> starts_;       // on a device: where the runs of each setting start
-  cuda::Buffer<std::uint64_t> tallies_;  // totals, then a slot per kind of find
+  cuda::Buffer<std::byte> starts_;  // on a device: where the runs of each setting start
+  std::array<Batch, most_batches_under_way> batches_;
+  std::uint32_t begun_ = 0;
+  std::uint32_t finished_ = 0;
   std::uint32_t threads_ = 1;
 };
 

@@ -32,20 +32,23 @@ KVSPEC_EXEC constexpr std::optional<std::uint32_t> queued_blocks(const System& s
   bool holds = !system.has_hash(null_block);
   std::uint32_t queued = 0;
   std::uint32_t length = 0;
-  std::uint64_t forwards = 0;  // four bits an id, the tail lowest; of the last sixteen
+  std::uint64_t forwards = 0;  // four bits an id, the tail lowest
   system.walk_free([&](BlockId b) {
     holds &= (b != null_block) & (b < num_blocks) & ((queued & bit_of(b)) == 0);
     queued |= bit_of(b);
     forwards = forwards << 4 | b % most_blocks;
     ++length;
   });
-  std::uint32_t left = 0;
-  std::uint64_t backwards = 0;
+  std::uint32_t length_backwards = 0;
+  std::uint64_t backwards = 0;  // the same, from the highest bits down
   system.walk_free_backwards([&](BlockId b) {
     holds &= b < num_blocks;
-    backwards |= std::uint64_t{b % most_blocks} << 4 * (left++ % most_blocks);
+    backwards = backwards >> 4 | std::uint64_t{b % most_blocks} << 60;
+    ++length_backwards;
   });
-  if (!holds || left != length || forwards != backwards || length != system.num_free()) return {};
+  if (!holds || length != length_backwards || length != system.num_free()) return {};
+  // As many ids as blocks at most, each once and none of them the null block: fewer than most_blocks.
+  if (length > 0 && forwards != backwards >> (64 - 4 * length)) return {};
   return queued;
 }
 
@@ -112,12 +115,10 @@ KVSPEC_EXEC constexpr std::optional<std::uint64_t> listed_blocks(const System& s
   return references;
 }
 
-// I6
+// I6, of a pool in which the blocks `hashed` have a hash, a bit each.
 template <class System>
-KVSPEC_EXEC constexpr bool index_and_hashes_agree(const System& system) {
+KVSPEC_EXEC constexpr bool index_agrees(const System& system, std::uint32_t hashed) {
   const Count num_blocks = system.num_blocks();
-  std::uint32_t hashed = 0;
-  for (BlockId b = 0; b < num_blocks; ++b) hashed |= system.has_hash(b) ? bit_of(b) : 0;
   bool holds = true;
   std::uint32_t indexed = 0;
   std::uint32_t keys = 0;
@@ -156,16 +157,18 @@ KVSPEC_EXEC constexpr bool invariants_hold_at_a_glance(const System& system) {
   const std::optional<std::uint32_t> queued = glance::queued_blocks(system);
   const std::optional<std::uint64_t> listed = glance::listed_blocks(system);
   if (!queued || !listed) return false;
-  // I2, I3 and, as nothing is held, I18
+  // I2, I3 and, as nothing is held, I18; the null block has no hash [queued_blocks]
   bool holds = true;
+  std::uint32_t hashed = 0;
   for (BlockId b = 1; b < num_blocks; ++b) {
     const Count references = static_cast<Count>(*listed >> 4 * b & 15);
     const bool is_queued = (*queued & glance::bit_of(b)) != 0;
     const Count counted = system.ref_cnt(b);
     const Count held = system.held(b);
     holds &= (held == 0) & (counted == references) & ((references == 0) == is_queued);
+    hashed |= system.has_hash(b) ? glance::bit_of(b) : 0;
   }
-  return holds && glance::index_and_hashes_agree(system) && glance::requests_are_hashed(system);
+  return holds && glance::index_agrees(system, hashed) && glance::requests_are_hashed(system);
 }
 
 }  // namespace kvspec::fuzz::farm

@@ -58,7 +58,7 @@ class Tolerated {
 };
 
 // Beats from one comparison of the states to the next; of beats, so that the threads of a warp do it together.
-inline constexpr std::uint32_t beats_per_comparison = 4;
+inline constexpr std::uint32_t beats_per_comparison = 8;
 
 struct Rules {
   std::uint64_t seed = 0;
@@ -272,7 +272,8 @@ class Lane {
     if (hit_tokens_ > 0) coverage_.meet(Met::hits);
     const Right& system = right_;
     const bool is_alone = system.num_groups() == 1;
-    const std::int64_t alignment = is_alone ? system.block_size(0) : setting_.config.scheduler_block_size;
+    const Count alignment =
+        static_cast<Count>(is_alone ? system.block_size(0) : std::int64_t{setting_.config.scheduler_block_size});
     bool holds = hit_tokens_ % alignment == 0 && (hit_tokens_ == 0 || hit_tokens_ < caller_.num_tokens(action.slot));
     for (GroupId g = 0; g < system.num_groups(); ++g) {
       holds = holds && static_cast<std::int64_t>(hit.blocks[g].size()) * system.block_size(g) == hit_tokens_;

@@ -39,10 +39,10 @@ int nothing_performed() {
 
 }  // namespace
 
-std::string shortfall(const Totals& totals, std::uint64_t count) {
-  const std::uint64_t performed = totals.of(Met::runs);
-  if (performed == count) return "";
-  return fmt::format("{} runs were asked for and {} performed: the place does not do what it is asked", count,
+std::string shortfall(const Harvest& harvest) {
+  const std::uint64_t performed = harvest.totals.of(Met::runs);
+  if (performed == harvest.asked) return "";
+  return fmt::format("{} runs were asked for and {} performed: the place does not do what it is asked", harvest.asked,
                      performed);
 }
 
@@ -74,20 +74,24 @@ int FarmSession::perform() {
              cuda::describe(options_.place),
              options_.bug == Bug::none ? "" : ", planted: ", options_.bug == Bug::none ? "" : name_of(options_.bug));
   std::fflush(stdout);
-  while (more()) {
-    std::uint64_t count = farm.batch();
-    if (options_.runs) count = std::min(count, *options_.runs - next_run_);
-    const double before = seconds();
-    const Result<Harvest> harvest = farm.perform(rules_, next_run_, count);
+  const double before = seconds();
+  for (;;) {
+    while (farm.batches_under_way() < most_batches_under_way && more()) {
+      std::uint64_t count = farm.batch();
+      if (options_.runs) count = std::min(count, *options_.runs - next_run_);
+      farm.begin(rules_, next_run_, count);
+      next_run_ += count;
+    }
+    if (farm.batches_under_way() == 0) break;
+    const Result<Harvest> harvest = farm.finish();
     if (!harvest) {
       fmt::print(stderr, "kvspec farm: {}\n", to_text(harvest.error()));
       return oracle::exit_bad_input;
     }
-    kernel_seconds_ += seconds() - before;
-    next_run_ += count;
+    seconds_of_runs_ = seconds() - before;
     totals_.add(harvest.value().totals);
     show_progress();
-    const std::string lacking = shortfall(harvest.value().totals, count);
+    const std::string lacking = shortfall(harvest.value());
     if (!lacking.empty()) fmt::print(stderr, "kvspec farm: {}\n", lacking);
     if (!lacking.empty() || !explain(harvest.value().finds)) {
       summarise();
@@ -126,8 +130,8 @@ bool FarmSession::explain(const Find& find) {
                            repeated.difference->command == find.command &&
                            (!find.invariant || repeated.difference->clause == *find.invariant);
   if (!is_repeated) {
-    fmt::print("run {}: the host does not see at command {} what was found there: something is not deterministic\n",
-               find.run, find.command);
+    fmt::print("run {}, command {}: {}, which the host does not see there: something is not deterministic\n", find.run,
+               find.command, to_text(find));
     return false;
   }
   const Oracle oracle = oracle_of(find, rules_.bug);
@@ -215,7 +219,7 @@ void FarmSession::show_progress() {
   if (seconds() < next_progress_) return;
   next_progress_ = seconds() + seconds_between_lines;
   fmt::print(stderr, "{:.0f} s: {} runs, {} operations, {:.3g} operations/s\n", seconds(), totals_.of(Met::runs),
-             totals_.of(Met::operations), static_cast<double>(totals_.of(Met::operations)) / kernel_seconds_);
+             totals_.of(Met::operations), static_cast<double>(totals_.of(Met::operations)) / seconds_of_runs_);
 }
 
 void FarmSession::summarise() const {
@@ -230,7 +234,7 @@ void FarmSession::summarise() const {
              bytes.small);
   fmt::print("{} operations, {:.1f} seconds, {:.4g} operations/s while runs were under way\n",
              totals_.of(Met::operations), seconds(),
-             static_cast<double>(totals_.of(Met::operations)) / std::max(kernel_seconds_, 1e-9));
+             static_cast<double>(totals_.of(Met::operations)) / std::max(seconds_of_runs_, 1e-9));
 }
 
 }  // namespace kvspec::fuzz::farm

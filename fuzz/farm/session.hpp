@@ -31,8 +31,8 @@ struct FarmOptions {
   std::string trace_dir = ".";
 };
 
-// What is wrong if a batch of `count` runs comes back with these totals; empty if nothing is.
-std::string shortfall(const Totals& totals, std::uint64_t count);
+// What is wrong with what came of a batch, if not all of its runs were performed; empty if nothing is.
+std::string shortfall(const Harvest& harvest);
 // Why a farm cannot be opened, in words.
 std::string absence_of_farm(cuda::Place place, const Error& error);
 
@@ -64,7 +64,7 @@ class FarmSession {
   Semantics semantics_;
   Rules rules_;
   Totals totals_{};
-  double kernel_seconds_ = 0;
+  double seconds_of_runs_ = 0;  // in which some were under way
   std::vector<Breach> seen_;
   std::vector<Clause> tries_;  // an entry per find of the invariant that was looked at in vain
   std::uint64_t next_run_ = 0;

@@ -97,7 +97,12 @@ TEST(Farm, TheDeviceMeetsAndFindsWhatTheHostDoes) {
   Farm host;
   ASSERT_TRUE(
       host.open(cuda::Place::host, seed, Semantics::sound, std::max(1U, std::thread::hardware_concurrency())).ok());
-  const Harvest there = device.perform(usual_rules(), 0, runs).value();
+  device.begin(usual_rules(), 0, runs / 2);
+  device.begin(usual_rules(), runs / 2, runs / 2);
+  Harvest there = device.finish().value();
+  const Harvest more = device.finish().value();
+  EXPECT_TRUE(more.finds.empty());
+  there.totals.add(more.totals);
   const Harvest here = host.perform(usual_rules(), 0, runs).value();
   EXPECT_EQ(here.totals.of(Met::runs), runs);
   for (std::size_t i = 0; i < num_met; ++i) {
@@ -117,7 +122,7 @@ TEST(Farm, TheDeviceMeetsAndFindsWhatTheHostDoes) {
   }
 }
 
-// The beats after the last comparison are compared at the end, as a device compares: by walks, each fourth beat.
+// The beats after the last comparison are compared at the end, as a device compares: by walks, after each few beats.
 TEST(Farm, WhatTheLastCommandsLeftBehindIsCompared) {
   bool is_found_at_the_end = false;
   for (std::uint64_t run = 0; run < settings * runs_per_setting && !is_found_at_the_end; run += runs_per_setting) {
@@ -138,10 +143,25 @@ TEST(Farm, ABatchThatLacksRunsIsNoBatch) {
   const Rules rules = usual_rules();
   Farm farm;
   ASSERT_TRUE(farm.open(cuda::Place::host, seed, Semantics::sound, 1).ok());
-  Totals totals = farm.perform(rules, 0, 3).value().totals;
-  EXPECT_EQ(shortfall(totals, 3), "");
-  EXPECT_NE(shortfall(totals, 4).find("4 runs were asked for and 3 performed"), std::string::npos);
-  EXPECT_NE(shortfall(Totals{}, 4), "");
+  Harvest harvest = farm.perform(rules, 0, 3).value();
+  EXPECT_EQ(shortfall(harvest), "");
+  harvest.asked = 4;
+  EXPECT_NE(shortfall(harvest).find("4 runs were asked for and 3 performed"), std::string::npos);
+  EXPECT_NE(shortfall(Harvest{.asked = 4}), "");
+}
+
+TEST(Farm, BatchesThatAreUnderWayTogetherEndAsTheyWereBegun) {
+  Farm farm;
+  ASSERT_TRUE(farm.open(cuda::Place::host, seed, Semantics::sound, 2).ok());
+  const Totals alone[] = {farm.perform(usual_rules(), 0, 60).value().totals,
+                          farm.perform(usual_rules(), 60, 40).value().totals};
+  farm.begin(usual_rules(), 0, 60);
+  farm.begin(usual_rules(), 60, 40);
+  EXPECT_EQ(farm.batches_under_way(), 2U);
+  EXPECT_TRUE(farm.finish().value().totals == alone[0]);
+  EXPECT_TRUE(farm.finish().value().totals == alone[1]);
+  EXPECT_EQ(farm.batches_under_way(), 0U);
+  EXPECT_FALSE(alone[0] == alone[1]);
 }
 
 TEST(Farm, WhatLockstepDoesNotShowIsNoCounterexample) {

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <bit>
-#include <cstring>
 
 #include "impl/cuda/index/prefix_index.hpp"
 #include "impl/cuda/launch.hpp"
@@ -200,8 +199,9 @@ std::vector<PrefixIndex::Held> PrefixIndex::read() const {
       if (b == 0) continue;
       Held held{b, static_cast<GroupId>(entry >> 32), {}};
       const std::size_t count = held.group < digests_per_block_.size() ? digests_per_block_[held.group] : 1;
-      held.digests.resize(count);
-      std::memcpy(held.digests.data(), &digests[std::size_t{b} * stride_], count * sizeof(host::Hash256));
+      for (std::size_t i = 0; i < count; ++i) {
+        held.digests.push_back(std::bit_cast<host::Hash256>(digests[std::size_t{b} * stride_ + i]));
+      }
       result.push_back(std::move(held));
     }
   }
