@@ -2,7 +2,8 @@
 # One step of a long run of the fuzz targets; `./dev fuzz --hours` and `--merge` take them in order.
 #
 #   campaign.sh run NAME SECONDS JOBS   in several processes that share what they find, kept in build/fuzz/corpus/NAME
-#   campaign.sh merge NAME              few inputs, kept or found, of the same coverage become fuzz/corpus/...
+#   campaign.sh merge NAME              few inputs, kept or found, of the same coverage become fuzz/corpus/...; those
+#                                       written by hand, made_*, stay
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -33,7 +34,10 @@ merge() {
   local merged="build/fuzz/merged/$name"
   rm -rf "$merged"
   mkdir -p "$merged"
-  logged "build/fuzz/$name.merge.log" "build/debug/$name" -set_cover_merge=1 -timeout=20 "$merged" "$kept" "$found"
+  find "$kept" -name 'made_*' -exec cp {} "$merged" \;
+  # Code and kinds of states that are reached count, not how often they are: that would keep several times the inputs.
+  logged "build/fuzz/$name.merge.log" "build/debug/$name" -set_cover_merge=1 -use_counters=0 -timeout=20 \
+    "$merged" "$kept" "$found"
   rm -rf "$kept"
   mv "$merged" "$kept"
   printf '    %s: %s inputs, %s\n' "$kept" "$(find "$kept" -type f | wc -l)" "$(du -sh --apparent-size "$kept" | cut -f1)"
