@@ -10,42 +10,12 @@
 #include "model/manager.hpp"
 #include "spec/commands.hpp"
 #include "spec/trace/text.hpp"
+#include "tests/unit/group_specs.hpp"
 
 namespace kvspec {
 namespace {
 
 using S = Growing;
-
-GroupSpec full(std::int64_t block_size) {
-  GroupSpec spec{};
-  spec.kind = GroupKind::full;
-  spec.block_size = block_size;
-  return spec;
-}
-GroupSpec window(std::int64_t block_size, std::int64_t sliding_window) {
-  GroupSpec spec = full(block_size);
-  spec.kind = GroupKind::swa;
-  spec.sliding_window = sliding_window;
-  return spec;
-}
-GroupSpec chunked(std::int64_t block_size, std::int64_t chunk) {
-  GroupSpec spec = full(block_size);
-  spec.kind = GroupKind::chunked;
-  spec.attention_chunk_size = chunk;
-  return spec;
-}
-GroupSpec mamba(std::int64_t block_size, MambaCacheMode mode, std::int64_t num_speculative_blocks = 0) {
-  GroupSpec spec = full(block_size);
-  spec.kind = GroupKind::mamba;
-  spec.mamba_cache_mode = mode;
-  spec.num_speculative_blocks = num_speculative_blocks;
-  return spec;
-}
-GroupSpec cross(std::int64_t block_size) {
-  GroupSpec spec = full(block_size);
-  spec.kind = GroupKind::cross;
-  return spec;
-}
 
 // Blocks of 4 tokens throughout, unless a test says otherwise.
 Config<S> config_of(const std::vector<GroupSpec>& groups, std::int64_t num_blocks) {

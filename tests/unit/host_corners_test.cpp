@@ -16,43 +16,12 @@
 #include "impl/host/manager.hpp"
 #include "model/manager.hpp"
 #include "spec/commands.hpp"
+#include "tests/unit/group_specs.hpp"
 
 namespace kvspec {
 namespace {
 
 using S = Growing;
-
-GroupSpec full(std::int64_t block_size) {
-  GroupSpec spec{};
-  spec.kind = GroupKind::full;
-  spec.block_size = block_size;
-  return spec;
-}
-GroupSpec window(std::int64_t block_size, std::int64_t tokens, bool eagle = false) {
-  GroupSpec spec = full(block_size);
-  spec.kind = GroupKind::swa;
-  spec.sliding_window = tokens;
-  if (eagle) spec.is_eagle_group = true;
-  return spec;
-}
-GroupSpec chunked(std::int64_t block_size, std::int64_t tokens) {
-  GroupSpec spec = full(block_size);
-  spec.kind = GroupKind::chunked;
-  spec.attention_chunk_size = tokens;
-  return spec;
-}
-GroupSpec states(std::int64_t block_size, MambaCacheMode mode, std::int64_t num_speculative_blocks = 0) {
-  GroupSpec spec = full(block_size);
-  spec.kind = GroupKind::mamba;
-  spec.mamba_cache_mode = mode;
-  spec.num_speculative_blocks = num_speculative_blocks;
-  return spec;
-}
-GroupSpec cross(std::int64_t block_size) {
-  GroupSpec spec = full(block_size);
-  spec.kind = GroupKind::cross;
-  return spec;
-}
 
 // The scheduler's blocks are the longest; those of digests are `hash_block_size` tokens.
 Config<S> config_of(std::vector<GroupSpec> groups, std::int64_t num_blocks, std::int64_t hash_block_size) {
@@ -79,22 +48,22 @@ std::vector<Corner> corners() {
       {"chunks", config_of({chunked(2, 6)}, 12, 2)},
       {"odd chunks", config_of({full(2), chunked(2, 5)}, 16, 2)},
       {"odd chunks in a small pool", config_of({full(2), chunked(2, 5)}, 10, 2)},
-      {"states", config_of({states(2, MambaCacheMode::all, 1)}, 10, 2)},
-      {"aligned states", config_of({states(2, align)}, 10, 2)},
-      {"aligned states and drafts", config_of({states(2, align, 2)}, 12, 2)},
-      {"aligned states in a hybrid", config_of({full(2), states(4, align, 1)}, 20, 2)},
-      {"aligned states and a window", config_of({window(2, 4), states(4, align, 1)}, 16, 2)},
+      {"states", config_of({mamba(2, MambaCacheMode::all, 1)}, 10, 2)},
+      {"aligned states", config_of({mamba(2, align)}, 10, 2)},
+      {"aligned states and drafts", config_of({mamba(2, align, 2)}, 12, 2)},
+      {"aligned states in a hybrid", config_of({full(2), mamba(4, align, 1)}, 20, 2)},
+      {"aligned states and a window", config_of({window(2, 4), mamba(4, align, 1)}, 16, 2)},
       {"full of two sizes", config_of({full(4), full(2), window(2, 3)}, 20, 2)},
       {"two of a spec", config_of({full(2), full(2), window(4, 6)}, 20, 2)},
       {"a window that drops", config_of({full(2), window(2, 3, true), window(4, 5)}, 24, 2)},
       {"windows alone", config_of({window(2, 3, true), window(2, 6)}, 20, 1)},
-      {"states that look beyond", config_of({full(2), states(2, align, 1)}, 16, 2)},
+      {"states that look beyond", config_of({full(2), mamba(2, align, 1)}, 16, 2)},
       {"blocks of two hashes", config_of({full(4), window(4, 5)}, 20, 2)},
-      {"aligned states and a batch", config_of({window(2, 2), states(2, align, 1)}, 14, 2)},
+      {"aligned states and a batch", config_of({window(2, 2), mamba(2, align, 1)}, 14, 2)},
       {"all drop", config_of({full(2), window(2, 3), window(4, 6)}, 24, 2)},
       {"both windows drop", config_of({window(2, 3), window(2, 6)}, 16, 2)},
       {"three windows", config_of({window(2, 3, true), window(2, 5), window(4, 6, true)}, 24, 2)},
-      {"states behind a window", config_of({full(2), window(2, 5), states(2, align)}, 18, 2)},
+      {"states behind a window", config_of({full(2), window(2, 5), mamba(2, align)}, 18, 2)},
       {"two of a spec and a window", config_of({full(2), full(2), window(2, 3)}, 16, 2)},
       {"an encoder", config_of({full(2), cross(2), window(2, 4)}, 16, 2)},
   };
