@@ -43,6 +43,7 @@ class Stream {
   Stream& operator=(Stream&& other) noexcept {
     std::swap(place_, other.place_);
     std::swap(handle_, other.handle_);
+    std::swap(multiprocessors_, other.multiprocessors_);
     std::swap(failure_, other.failure_);
     return *this;
   }
@@ -50,6 +51,8 @@ class Stream {
 
   Place place() const { return place_; }
   bool on_device() const { return place_ == Place::device; }
+  // Of the device, which share a kernel's blocks; 1 on the host.
+  std::uint32_t multiprocessors() const { return multiprocessors_; }
 
   // Waits until everything asked for is done; the first failure since the stream was opened, if there is one.
   Result<Done> finish();
@@ -73,6 +76,7 @@ class Stream {
  private:
   Place place_ = Place::host;
   void* handle_ = nullptr;
+  std::uint32_t multiprocessors_ = 1;
   std::optional<Error> failure_{};
 };
 

@@ -11,6 +11,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
+#include <vector>
 
 #include "impl/cuda/device.hpp"
 #include "spec/execution.hpp"
@@ -19,26 +21,17 @@
 #include <cuda_runtime.h>
 #endif
 
-// Loops over registers must be unrolled on a device; elsewhere the compiler knows best.
+// Loops over registers must be unrolled on a device, and large bodies that are to be there once must not; elsewhere the
+// compiler knows best.
 #if defined(__CUDACC__)
 #define KVSPEC_UNROLL _Pragma("unroll")
+#define KVSPEC_NO_UNROLL _Pragma("unroll 1")
 #else
 #define KVSPEC_UNROLL
+#define KVSPEC_NO_UNROLL
 #endif
 
 namespace kvspec::cuda {
-
-// Words of scratch memory of one thread: word i of all threads of a block lie side by side, so that threads that use
-// the same i at the same time do not wait for each other.
-class Scratch {
- public:
-  KVSPEC_EXEC constexpr Scratch(std::uint32_t* words, std::uint32_t stride) : words_(words), stride_(stride) {}
-  KVSPEC_EXEC std::uint32_t& operator[](std::uint32_t i) const { return words_[i * stride_]; }
-
- private:
-  std::uint32_t* words_;
-  std::uint32_t stride_;
-};
 
 inline constexpr std::uint32_t usual_threads = 256;  // per block
 
@@ -59,10 +52,11 @@ __global__ void __launch_bounds__(threads, blocks_at_once) run(std::uint64_t n, 
 }
 
 template <std::uint32_t threads, std::uint32_t blocks_at_once, class Body>
-__global__ void __launch_bounds__(threads, blocks_at_once) run_with_scratch(std::uint64_t n, const Body body) {
+__global__ void __launch_bounds__(threads, blocks_at_once)
+    run_with_scratch(std::uint64_t n, std::uint32_t stride, const Body body) {
   extern __shared__ std::uint32_t words[];
   const std::uint64_t i = std::uint64_t{blockIdx.x} * threads + threadIdx.x;
-  if (i < n) body(i, Scratch(words + threadIdx.x, threads));
+  if (i < n) body(i, words + threadIdx.x * stride);
 }
 
 }  // namespace detail
@@ -84,25 +78,28 @@ void launch(Stream& stream, std::uint64_t n, const Body& body) {
   for (std::uint64_t i = 0; i < n; ++i) body(i);
 }
 
-// The same for bodies that want scratch memory: body(i, scratch), with `num_words` words each.
-template <std::uint32_t num_words, std::uint32_t threads, std::uint32_t blocks_at_once, class Body>
-void launch_with_scratch(Stream& stream, std::uint64_t n, const Body& body) {
+// The same for bodies that want scratch memory: body(i, scratch), with `num_words` words, which lie in the block's
+// shared memory. The threads' words are an odd number apart, so that threads at the same place do not wait for each
+// other.
+template <std::uint32_t threads, std::uint32_t blocks_at_once, class Body>
+void launch_with_scratch(Stream& stream, std::uint64_t n, std::uint32_t num_words, const Body& body) {
   static_assert(std::is_trivially_copyable_v<Body>);
   if (n == 0 || !stream.ok()) return;
 #if defined(__CUDACC__)
   if (stream.on_device()) {
-    constexpr unsigned bytes = num_words * threads * sizeof(std::uint32_t);
+    const std::uint32_t stride = num_words | 1;
+    const unsigned bytes = stride * threads * sizeof(std::uint32_t);
     const auto kernel = detail::run_with_scratch<threads, blocks_at_once, Body>;
     const cudaError_t code =
         cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes));
     if (code != cudaSuccess) return stream.fail(error_of(static_cast<int>(code)));
     const unsigned blocks = static_cast<unsigned>((n + threads - 1) / threads);
-    kernel<<<blocks, threads, bytes, detail::stream_of(stream)>>>(n, body);
+    kernel<<<blocks, threads, bytes, detail::stream_of(stream)>>>(n, stride, body);
     return detail::note_launch(stream);
   }
 #endif
-  std::uint32_t words[num_words];
-  for (std::uint64_t i = 0; i < n; ++i) body(i, Scratch(words, 1));
+  std::vector<std::uint32_t> words(num_words);
+  for (std::uint64_t i = 0; i < n; ++i) body(i, words.data());
 }
 
 }  // namespace kvspec::cuda

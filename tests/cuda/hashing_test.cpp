@@ -152,6 +152,62 @@ TEST_P(BatchedHashing, EqualsTheHostsAroundTheEndsOfBlocks) {
   }
 }
 
+// The same of chains of blocks that two messages of a thread fit for, at every size of them, in one batch: the messages
+// of a warp take one compression here and two there.
+TEST_P(BatchedHashing, EqualsTheHostsWhereMessagesOfAWarpDifferInLength) {
+  for (const HashFunction function : {HashFunction::sha256, HashFunction::sha256_cbor}) {
+    for (std::size_t block_size = 4; block_size <= 68; block_size += 4) {
+      Config<Growing> config = single_group_config<Growing>(GroupKind::full, static_cast<std::int64_t>(block_size), 8);
+      config.hash_fn = function;
+      BlockHashing hashing(stream, config);
+      host::BlockHasher hasher(config);
+      std::vector<host::Hash256> expected;
+      for (std::size_t first_length = 0; first_length < 5; ++first_length) {
+        // Tokens of 1 to 5 bytes; each block has one byte more than the one before it.
+        std::vector<Token> tokens;
+        for (std::size_t long_tokens = 0; long_tokens <= block_size; ++long_tokens) {
+          constexpr Token lengths[] = {1, 200, 300, 70000, -70000, 1};
+          tokens.resize(tokens.size() + block_size, lengths[first_length]);
+          std::fill_n(tokens.end() - static_cast<std::ptrdiff_t>(block_size), long_tokens, lengths[first_length + 1]);
+        }
+        host::HashRun run{};
+        run.tokens = tokens;
+        run.block_size = block_size;
+        expected.resize(expected.size() + block_size + 1);
+        hasher.hash(run, {}, &expected[expected.size() - block_size - 1]);
+        ASSERT_TRUE(hashing.add(run, {}));
+      }
+      hashing.hash();
+      ASSERT_EQ(hashing.read(), expected) << "block size " << block_size;
+    }
+  }
+}
+
+// Enough chains for blocks of a kernel of every size that it has.
+TEST_P(BatchedHashing, EqualsTheHostsForManyChains) {
+  Random random(23);
+  for (const std::size_t block_size : {std::size_t{4}, std::size_t{64}}) {
+    for (const std::size_t num_chains : {std::size_t{1500}, std::size_t{16000}, std::size_t{40000}}) {
+      Config<Growing> config = single_group_config<Growing>(GroupKind::full, static_cast<std::int64_t>(block_size), 8);
+      config.hash_fn = HashFunction::sha256_cbor;
+      BlockHashing hashing(stream, config);
+      host::BlockHasher hasher(config);
+      std::vector<host::Hash256> expected(num_chains);
+      std::vector<Token> tokens(block_size);
+      host::HashRun run{};
+      run.tokens = tokens;
+      run.block_size = block_size;
+      for (host::Hash256& digest : expected) {
+        for (Token& token : tokens) token = Token{random.below(128000)};
+        hasher.hash(run, {}, &digest);
+        ASSERT_TRUE(hashing.add(run, {}));
+      }
+      hashing.hash();
+      ASSERT_EQ(hashing.read(), expected) << num_chains << " chains";
+    }
+  }
+}
+
 // Covers: DEVICE-06, HASH-05
 TEST_P(BatchedHashing, RefusesWhatWouldNeedASecondFrame) {
   for (const std::size_t size : {std::size_t{6500}, std::size_t{7400}}) {

@@ -1,5 +1,4 @@
 // Batched hashing: n chains of 256 blocks of 16 tokens, tokens and digests in the device's memory.
-#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -34,7 +33,7 @@ struct MakeChains {
 
 // Compressions that a block takes.
 template <class Encoding>
-std::uint32_t compressions_of(std::uint64_t block) {
+std::uint32_t compressions_of_block(std::uint64_t block) {
   MessageLength length;
   Encoding::before_parent(length, 0, 32);
   length.put(0, 32);
@@ -43,34 +42,16 @@ std::uint32_t compressions_of(std::uint64_t block) {
   Encoding::after_tokens(length, block_size);
   Encoding::no_keys(length);
   Encoding::after_keys(length);
-  return (length.size() + 9 + 63) / 64;
+  return compressions_of(length.size());
 }
 
-// On average over the first chains: what a block takes, and what a thread waits for whose warp goes in step, which is
-// what the worst block of the warp takes.
-struct Compressions {
-  double needed = 0;
-  double in_step = 0;
-};
+// On average over the first chains.
 template <class Encoding>
-Compressions compressions_per_block() {
-  constexpr std::uint32_t chains_of_warp = 32;
-  constexpr std::uint32_t warps = 8;
-  std::uint64_t needed = 0;
-  std::uint64_t in_step = 0;
-  for (std::uint64_t warp = 0; warp < warps; ++warp) {
-    for (std::uint64_t n = 0; n < num_blocks; ++n) {
-      std::uint32_t most = 0;
-      for (std::uint64_t chain = warp * chains_of_warp; chain < (warp + 1) * chains_of_warp; ++chain) {
-        const std::uint32_t own = compressions_of<Encoding>(chain * num_blocks + n);
-        needed += own;
-        most = std::max(most, own);
-      }
-      in_step += most;
-    }
-  }
-  constexpr double steps = double{warps} * num_blocks;
-  return {static_cast<double>(needed) / (steps * chains_of_warp), static_cast<double>(in_step) / steps};
+double compressions_per_block() {
+  constexpr std::uint64_t counted = 256 * num_blocks;
+  std::uint64_t sum = 0;
+  for (std::uint64_t block = 0; block < counted; ++block) sum += compressions_of_block<Encoding>(block);
+  return static_cast<double>(sum) / counted;
 }
 
 // Milliseconds in which the host hashes one chain, with OpenSSL on one core.
@@ -89,10 +70,9 @@ double host_time(HashFunction function) {
 }
 
 void measure_function(Stream& stream, const Ceilings& ceilings, HashFunction function, const char* name,
-                      const Compressions& compressions) {
+                      double compressions) {
   const double on_host = host_time(function);
-  std::printf("%-34s %11.3f  compressions a block, %.3f in step: at most %.1f %% of the ceiling\n", name,
-              compressions.needed, compressions.in_step, 100 * compressions.needed / compressions.in_step);
+  std::printf("%-34s %11.3f  compressions a block\n", name, compressions);
   std::printf("%-34s %11u  %9.4f ms on one core of the host\n", name, 1U, on_host);
   for (const std::uint64_t n : {1U, 10U, 100U, 1000U, 10000U, 100000U}) {
     const std::uint64_t blocks = n * num_blocks;
@@ -108,8 +88,7 @@ void measure_function(Stream& stream, const Ceilings& ceilings, HashFunction fun
     arrays.block_size = block_size;
     for (std::uint32_t& word : arrays.mask.words) word = ~std::uint32_t{0};
     const Times times = measure(stream, [&] { hash_chains(stream, function, arrays, n, 0); });
-    print_line(name, n, times, static_cast<double>(blocks) * compressions.needed, "compressions/s",
-               ceilings.compressions);
+    print_line(name, n, times, static_cast<double>(blocks) * compressions, "compressions/s", ceilings.compressions);
     if (n == 1)
       std::printf("%-34s %11.0f  chains take the host as long as they take the device\n", name, times.median / on_host);
   }

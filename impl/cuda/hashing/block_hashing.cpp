@@ -1,6 +1,7 @@
 #include "impl/cuda/hashing/block_hashing.hpp"
 
 #include <algorithm>
+#include <span>
 
 namespace kvspec::cuda {
 namespace {
@@ -8,10 +9,10 @@ namespace {
 constexpr std::size_t least_refused = std::size_t{64} << 10;  // bytes of an encoding [HASH-05, DEVICE-06]
 
 // The last `bits` bits of 32 bytes. [HASH-13]
-DigestWords mask_of(std::int64_t bits) {
-  std::uint8_t bytes[32] = {};
-  for (std::int64_t bit = 0; bit < bits; ++bit) bytes[31 - bit / 8] |= static_cast<std::uint8_t>(1U << (bit % 8));
-  return words_of(bytes, sizeof(bytes));
+Sha256State mask_of(std::int64_t bits) {
+  Sha256State mask{};
+  for (std::int64_t bit = 0; bit < bits; ++bit) mask.words[7 - bit / 32] |= std::uint32_t{1} << (bit % 32);
+  return mask;
 }
 
 std::size_t longest_token(HashFunction function) {
@@ -23,6 +24,7 @@ std::size_t longest_token(HashFunction function) {
 BlockHashing::BlockHashing(Stream& stream, const Config<Growing>& config)
     : stream_(stream),
       function_(config.hash_fn),
+      block_size_(static_cast<std::uint32_t>(config.hash_block_size)),
       mask_(mask_of(config.hash_bits.value_or(256))),
       none_hash_(host::BlockHasher(config).none_hash()) {}
 
@@ -40,10 +42,9 @@ Result<Done> BlockHashing::add(const host::HashRun& run, const host::KeySources&
   if (count == 0) return Done{};
   const std::size_t bound = bound_of(run, sources);
   if (bound >= least_refused) return Error{Clause::device_06, static_cast<std::int64_t>(bound)};
+  const std::span<const Token> tokens = run.tokens.first(count * run.block_size);
   Chain chain{};
-  chain.first_token = tokens_.size();
   chain.first_digest = num_digests_;
-  chain.first_key_list = key_lists_.size();
   chain.num_blocks = static_cast<std::uint32_t>(count);
   if (run.parent == nullptr) {
     chain.parent_size = none_hash_.size;
@@ -51,18 +52,25 @@ Result<Done> BlockHashing::add(const host::HashRun& run, const host::KeySources&
   } else {
     chain.parent = words_of(run.parent->bytes(), sizeof(DigestWords));
   }
-  tokens_.insert(tokens_.end(), run.tokens.begin(),
-                 run.tokens.begin() + static_cast<std::ptrdiff_t>(count * run.block_size));
   num_digests_ += count;
-  if (sources.none()) {
+  if (is_plain(chain, run, sources)) {
+    chain.first_token = narrow_tokens_.size();
+    for (const Token token : tokens) narrow_tokens_.push_back(static_cast<NarrowToken>(token));
     plain_.push_back(chain);
-    const auto fits = [](Token token) { return token == static_cast<NarrowToken>(token); };
-    are_narrow_ = are_narrow_ && std::ranges::all_of(run.tokens, fits);
   } else {
-    with_keys_.push_back(chain);
+    chain.first_token = tokens_.size();
+    chain.first_key_list = key_lists_.size();
+    tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
+    others_.push_back(chain);
     add_keys(run, sources);
   }
   return Done{};
+}
+
+bool BlockHashing::is_plain(const Chain& chain, const host::HashRun& run, const host::KeySources& sources) const {
+  const auto fits = [](Token token) { return token == static_cast<NarrowToken>(token); };
+  return sources.none() && chain.parent_size == 32 && run.block_size % tokens_at_once == 0 &&
+         run.block_size <= most_plain_tokens && std::ranges::all_of(run.tokens, fits);
 }
 
 // [HASH-06]
@@ -95,11 +103,8 @@ void BlockHashing::add_key(Key::Kind kind, const void* bytes, std::size_t size, 
 
 void BlockHashing::hash() {
   const std::size_t num_plain = plain_.size();
-  plain_.insert(plain_.end(), with_keys_.begin(), with_keys_.end());
-  if (num_digests_ > 0) are_narrow_ = are_narrow_ && tokens_.size() / num_digests_ % tokens_at_once == 0;
-  if (are_narrow_) {
-    for (const Token token : tokens_) narrow_tokens_.push_back(static_cast<NarrowToken>(token));
-  }
+  const std::size_t num_others = others_.size();
+  plain_.insert(plain_.end(), others_.begin(), others_.end());
   token_buffer_.assign(stream_, tokens_);
   narrow_token_buffer_.assign(stream_, narrow_tokens_);
   chain_buffer_.assign(stream_, plain_);
@@ -109,24 +114,21 @@ void BlockHashing::hash() {
   digests_.reserve(stream_, num_digests_);
   ChainArrays arrays{};
   arrays.tokens = token_buffer_.data();
-  arrays.narrow_tokens = are_narrow_ ? narrow_token_buffer_.data() : nullptr;
+  arrays.narrow_tokens = narrow_token_buffer_.data();
   arrays.chains = chain_buffer_.data();
   arrays.key_lists = key_list_buffer_.data();
   arrays.keys = key_buffer_.data();
   arrays.bytes = byte_buffer_.data();
   arrays.digests = digests_.data();
   arrays.mask = mask_;
-  if (num_digests_ > 0) {
-    arrays.block_size = static_cast<std::uint32_t>(tokens_.size() / num_digests_);
-    hash_chains(stream_, function_, arrays, num_plain, with_keys_.size());
-  }
+  arrays.block_size = block_size_;
+  hash_chains(stream_, function_, arrays, num_plain, num_others);
   num_read_ = num_digests_;
   num_digests_ = 0;
   tokens_.clear();
   narrow_tokens_.clear();
-  are_narrow_ = true;
   plain_.clear();
-  with_keys_.clear();
+  others_.clear();
   key_lists_.clear();
   keys_.clear();
   bytes_.clear();

@@ -24,10 +24,10 @@
 
 namespace kvspec::cuda {
 
-// Asks the stream to hash chains whose arrays lie in its place: the first `num_plain` of arrays.chains have no extra
-// keys, the `num_with_keys` behind them may have some.
+// Asks the stream to hash chains whose arrays lie in its place: the first `num_plain` of arrays.chains are plain, the
+// `num_others` behind them are not.
 void hash_chains(Stream& stream, HashFunction function, const ChainArrays& arrays, std::size_t num_plain,
-                 std::size_t num_with_keys);
+                 std::size_t num_others);
 
 class BlockHashing {
  public:
@@ -53,20 +53,21 @@ class BlockHashing {
 
  private:
   std::size_t bound_of(const host::HashRun& run, const host::KeySources& sources) const;
+  bool is_plain(const Chain& chain, const host::HashRun& run, const host::KeySources& sources) const;
   void add_keys(const host::HashRun& run, const host::KeySources& sources);
   void add_key(Key::Kind kind, const void* bytes, std::size_t size, std::int64_t number);
 
   Stream& stream_;
   HashFunction function_;
-  DigestWords mask_{};
+  std::uint32_t block_size_;  // tokens
+  Sha256State mask_{};
   Digest none_hash_{};
 
   // The batch, on the host.
   std::vector<Token> tokens_{};
-  std::vector<NarrowToken> narrow_tokens_{};  // the same, as long as all fit
-  bool are_narrow_ = true;                    // as far as it matters: the tokens of chains without keys
+  std::vector<NarrowToken> narrow_tokens_{};
   std::vector<Chain> plain_{};
-  std::vector<Chain> with_keys_{};
+  std::vector<Chain> others_{};
   std::vector<KeyList> key_lists_{};
   std::vector<Key> keys_{};
   std::vector<std::uint8_t> bytes_{};

@@ -1,10 +1,13 @@
 // The kernels' bodies that hash chains of blocks: one thread per chain, since each block waits for the one before it.
 // [HASH-01]
 //
-// Chains without extra keys are the many, and their body is arranged for a warp. Tokens differ in length, so threads
-// fill their 64 bytes at different tokens; every thread goes on until it has no room, or the end of the message, and
-// then all compress. There is one place that compresses, as its code is larger than what a multiprocessor keeps at hand
-// of several. Chains with extra keys are written straight down.
+// Plain chains are the many, and their body is arranged for a warp, whose threads have to compress together, as that is
+// what takes the time. Their messages differ in length, and a thread whose message takes one compression more must not
+// keep the others waiting. So a thread has two messages in its scratch memory, the one that it compresses and the next:
+// what is encoded does not depend on the parent's digest, which is in front of it and comes in from registers. In a
+// round all threads whose next message is missing encode it, and then all compress twice, whatever is at hand; one that
+// has done with a message goes on with the next. There is one place that compresses, as its code is larger than what a
+// multiprocessor keeps at hand of several. All other chains are written straight down.
 #pragma once
 
 #include <cstddef>
@@ -36,9 +39,9 @@ inline DigestWords words_of(const std::uint8_t* bytes, std::size_t size) {
 
 // Consecutive blocks of one request. Indices are into the arrays of the batch.
 struct Chain {
-  std::uint64_t first_token = 0;
+  std::uint64_t first_token = 0;     // of the narrow tokens when the chain is plain; then a multiple of tokens_at_once
   std::uint64_t first_digest = 0;    // where the digests go
-  std::uint64_t first_key_list = 0;  // of the chains with keys: one list per block
+  std::uint64_t first_key_list = 0;  // of chains that are not plain: one list per block
   std::uint32_t num_blocks = 0;
   std::uint32_t parent_size = 32;  // bytes: 16 or 32
   DigestWords parent{};            // of the first block
@@ -63,8 +66,10 @@ struct KeyList {
   std::uint32_t count = 0;
 };
 
-// Tokens as nearly all are: in 32 bits, read four at a time.
+// Tokens as nearly all are: in 32 bits, read four at a time. Chains of blocks of such tokens are plain when the blocks
+// have no extra keys, tokens in fours but not too many, and a parent of 32 bytes.
 using NarrowToken = std::int32_t;
+inline constexpr std::uint32_t most_plain_tokens = 64;  // per block: of more, two messages take too much shared memory
 inline constexpr std::uint32_t tokens_at_once = 4;
 struct alignas(16) FourTokens {
   NarrowToken tokens[tokens_at_once];
@@ -72,188 +77,202 @@ struct alignas(16) FourTokens {
 
 struct ChainArrays {
   const Token* tokens = nullptr;
-  const NarrowToken* narrow_tokens = nullptr;  // the same, if all tokens of chains without keys are so; else null
+  const NarrowToken* narrow_tokens = nullptr;
   const Chain* chains = nullptr;
   const KeyList* key_lists = nullptr;
   const Key* keys = nullptr;
   const std::uint8_t* bytes = nullptr;
   DigestWords* digests = nullptr;
-  DigestWords mask{};            // the bits of a digest that are kept [HASH-13]
+  Sha256State mask{};            // the bits of a digest that are kept [HASH-13]
   std::uint32_t block_size = 1;  // tokens
 };
 
 namespace detail {
 
-template <class Out>
-KVSPEC_EXEC void put_parent(Out& out, const DigestWords& parent, std::uint32_t size) {
+KVSPEC_EXEC inline void keep_bits(Sha256State& state, const Sha256State& mask) {
   KVSPEC_UNROLL
-  for (std::uint32_t i = 0; i < 8; ++i) {
-    if (4 * i < size) out.put(bytes_swapped(parent.words[i]), 4);
-  }
+  for (unsigned i = 0; i < 8; ++i) state.words[i] &= mask.words[i];
 }
-
-KVSPEC_EXEC inline DigestWords digest_of(const Sha256State& state, const DigestWords& mask) {
+KVSPEC_EXEC inline DigestWords digest_of(const Sha256State& state) {
   DigestWords digest;
   KVSPEC_UNROLL
-  for (unsigned i = 0; i < 8; ++i) digest.words[i] = bytes_swapped(state.words[i]) & mask.words[i];
+  for (unsigned i = 0; i < 8; ++i) digest.words[i] = bytes_swapped(state.words[i]);
   return digest;
+}
+KVSPEC_EXEC inline Sha256State state_of(const DigestWords& digest) {
+  Sha256State state;
+  KVSPEC_UNROLL
+  for (unsigned i = 0; i < 8; ++i) state.words[i] = bytes_swapped(digest.words[i]);
+  return state;
 }
 
 }  // namespace detail
 
-// A chain whose blocks have no extra keys. `AnyToken` is Token or NarrowToken; with narrow ones the block size and
-// every first_token are multiples of tokens_at_once.
-template <class Encoding, class AnyToken>
-struct HashPlainChain {
-  ChainArrays arrays;
+// A plain chain.
+template <class Encoding>
+class HashPlainChain {
+ public:
+  // Precondition: the blocks have at most most_plain_tokens.
+  explicit HashPlainChain(const ChainArrays& arrays) : arrays_(arrays), message_words_(words_of_message()) {}
 
-  KVSPEC_EXEC void operator()(std::uint64_t i, Scratch scratch) const {
-    const Chain& chain = arrays.chains[i];
-    const AnyToken* tokens = all_tokens() + chain.first_token;
-    DigestWords* out = arrays.digests + chain.first_digest;
-    const std::uint32_t size = arrays.block_size;
-    DigestWords parent = chain.parent;
-    std::uint32_t parent_size = chain.parent_size;
-    for (std::uint32_t block = 0; block < chain.num_blocks; ++block, tokens += size) {
-      parent = hash_block(tokens, parent, parent_size, scratch);
-      parent_size = 32;
-      out[block] = parent;
-    }
-  }
+  std::uint32_t scratch_words() const { return 2 * message_words_; }
 
- private:
-  static constexpr bool is_narrow = sizeof(AnyToken) == sizeof(NarrowToken);
-  static constexpr std::uint32_t stride = is_narrow ? tokens_at_once : 1;
-
-  KVSPEC_EXEC const AnyToken* all_tokens() const {
-    if constexpr (is_narrow) {
-      return arrays.narrow_tokens;
-    } else {
-      return arrays.tokens;
-    }
-  }
-
-  // Puts `stride` tokens from the place on.
-  template <class Out>
-  static KVSPEC_EXEC void put_tokens(Out& out, const AnyToken* place) {
-    if constexpr (is_narrow) {
-      const FourTokens four = *reinterpret_cast<const FourTokens*>(place);
-      KVSPEC_UNROLL
-      for (std::uint32_t i = 0; i < tokens_at_once; ++i) Encoding::token(out, four.tokens[i]);
-    } else {
-      Encoding::token(out, *place);
-    }
-  }
-
-  KVSPEC_EXEC DigestWords hash_block(const AnyToken* tokens, const DigestWords& parent, std::uint32_t parent_size,
-                                     Scratch scratch) const {
-    const std::uint32_t size = arrays.block_size;
-    Message message(scratch);
-    Encoding::before_parent(message, frame_length(tokens, parent_size), parent_size);
-    detail::put_parent(message, parent, parent_size);
-    Encoding::before_tokens(message, size);
-    Sha256State state = initial_state();
-    std::uint32_t next = 0;  // token; `size` is the end of the message
-    while (next <= size) {
-      for (; next <= size && message.has_room(); next += stride) {
-        if (next < size) {
-          put_tokens(message, tokens + next);
+  KVSPEC_EXEC void operator()(std::uint64_t i, std::uint32_t* scratch) const {
+    const Chain chain = arrays_.chains[i];
+    TokenQueue tokens(arrays_.narrow_tokens + chain.first_token, std::uint64_t{chain.num_blocks} * arrays_.block_size);
+    DigestWords* const digests = arrays_.digests + chain.first_digest;
+    Sha256State state = detail::state_of(chain.parent);
+    std::uint32_t num_encoded = 0;  // messages; those with odd numbers lie behind those with even ones
+    std::uint32_t num_begun = 0;    // of them, at most one fewer
+    std::uint32_t next_size = 0;    // bytes of the last message encoded
+    std::uint32_t size = 0;         // of the last one begun
+    std::uint32_t num_done = 0;     // its compressions, of
+    std::uint32_t num_needed = 0;
+    while (num_begun < chain.num_blocks || num_done < num_needed) {
+      if (num_encoded < chain.num_blocks && num_encoded == num_begun) {
+        next_size = encode(tokens, scratch + (num_encoded % 2) * message_words_);
+        ++num_encoded;
+      }
+      KVSPEC_NO_UNROLL
+      for (int turn = 0; turn < compressions_per_round; ++turn) {
+        if (num_done == num_needed && num_begun < num_encoded) {
+          size = next_size;
+          num_needed = compressions_of(size);
+          num_done = 0;
+          ++num_begun;
+        }
+        if (num_done == num_needed) continue;
+        const std::uint32_t* const words = scratch + ((num_begun + 1) % 2) * message_words_;
+        std::uint32_t block[16];
+        if (num_done == 0) {
+          FirstWords first(block);
+          Encoding::before_parent(first, size - Encoding::outside_frame, 32);
+          KVSPEC_UNROLL
+          for (const std::uint32_t word : state.words) first.put(word, 4);
+          state = initial_state();
         } else {
-          Encoding::after_tokens(message, size);
-          Encoding::no_keys(message);
-          Encoding::after_keys(message);
-          message.end();
+          KVSPEC_UNROLL
+          for (std::uint32_t w = 0; w < first_word; ++w) {
+            block[w] = bytes_swapped(words[16 * num_done + w - first_word]);
+          }
+          block[first_word] = 0;
+        }
+        block[first_word] |= bytes_swapped(words[16 * num_done]);
+        KVSPEC_UNROLL
+        for (std::uint32_t w = first_word + 1; w < 15; ++w) {
+          block[w] = bytes_swapped(words[16 * num_done + w - first_word]);
+        }
+        ++num_done;
+        block[15] = num_done == num_needed ? 8 * size : bytes_swapped(words[16 * num_done - 1 - first_word]);
+        compress(state, block);
+        if (num_done == num_needed) {
+          detail::keep_bits(state, arrays_.mask);
+          digests[num_begun - 1] = detail::digest_of(state);
         }
       }
-      std::uint32_t block = 0;
-      for (; message.has_block(block); ++block) {
-        std::uint32_t words[16];
-        message.read_block(block, words);
-        compress(state, words);
-      }
-      message.drop_blocks(block);
     }
-    return detail::digest_of(state, arrays.mask);
-  }
-
-  KVSPEC_EXEC std::uint32_t frame_length(const AnyToken* tokens, std::uint32_t parent_size) const {
-    if constexpr (!Encoding::has_frame) {
-      return 0;
-    } else {
-      MessageLength length;
-      Encoding::before_parent(length, 0, parent_size);
-      length.put(0, parent_size);
-      Encoding::before_tokens(length, arrays.block_size);
-      for (std::uint32_t i = 0; i < arrays.block_size; i += stride) put_tokens(length, tokens + i);
-      Encoding::after_tokens(length, arrays.block_size);
-      Encoding::no_keys(length);
-      Encoding::after_keys(length);
-      return length.size() - Encoding::outside_frame;
-    }
-  }
-};
-
-// A message that compresses by itself whenever it has a block.
-class HashedMessage {
- public:
-  KVSPEC_EXEC explicit HashedMessage(Scratch scratch) : message_(scratch), state_(initial_state()) {}
-  KVSPEC_EXEC void put(std::uint64_t value, std::uint32_t bytes) {
-    message_.put(value, bytes);
-    if (message_.has_block()) compress_block();
-  }
-  KVSPEC_EXEC void put_aligned(std::uint32_t high, std::uint32_t low, std::uint32_t bytes) {
-    message_.put_aligned(high, low, bytes);
-    if (message_.has_block()) compress_block();
-  }
-  KVSPEC_EXEC Sha256State finish() {
-    message_.end();
-    while (message_.has_block()) compress_block();
-    return state_;
   }
 
  private:
-  KVSPEC_APART KVSPEC_EXEC void compress_block() {
-    std::uint32_t words[16];
-    message_.read_block(0, words);
-    compress(state_, words);
-    message_.drop_blocks(1);
+  // The word of a message in which the parent ends and what is in scratch memory begins, and how many of its bytes are
+  // the parent's.
+  static constexpr std::uint32_t first_word = (Encoding::parent_at + 32) / 4;
+  static constexpr std::uint32_t bytes_of_parent = (Encoding::parent_at + 32) % 4;
+  // What 16 tokens of a vocabulary take at least, or at most but for one message in five.
+  static constexpr int compressions_per_round = 2;
+
+  // The tokens of a chain, some of them read ahead: while a message is compressed the tokens of the next arrive.
+  class TokenQueue {
+   public:
+    KVSPEC_EXEC TokenQueue(const NarrowToken* tokens, std::uint64_t count)
+        : next_(reinterpret_cast<const FourTokens*>(tokens)), end_(next_ + count / tokens_at_once) {
+      KVSPEC_UNROLL
+      for (FourTokens& four : ahead_) read(four);
+    }
+    KVSPEC_EXEC FourTokens pop() {
+      const FourTokens first = ahead_[0];
+      KVSPEC_UNROLL
+      for (std::uint32_t i = 1; i < fours_ahead; ++i) ahead_[i - 1] = ahead_[i];
+      read(ahead_[fours_ahead - 1]);
+      return first;
+    }
+
+   private:
+    static constexpr std::uint32_t fours_ahead = 2;
+
+    KVSPEC_EXEC void read(FourTokens& four) {
+      if (next_ != end_) four = *next_++;
+    }
+
+    const FourTokens* next_;
+    const FourTokens* end_;
+    FourTokens ahead_[fours_ahead];
+  };
+
+  // The last word of a message, its length, is never stored.
+  std::uint32_t words_of_message() const {
+    const std::uint32_t tokens = arrays_.block_size * Encoding::longest_narrow_token;
+    return 16 * compressions_of(Encoding::parent_at + 32 + tokens + Encoding::around_tokens) - 1 - first_word;
   }
 
-  Message message_;
-  Sha256State state_;
+  // Encodes what follows the parent in the next message, and the mark behind it, in the words of the message, whose
+  // bytes are in memory order. The size of the whole message, without the mark.
+  KVSPEC_EXEC std::uint32_t encode(TokenQueue& tokens, std::uint32_t* words) const {
+    for (std::uint32_t w = 0; w < message_words_; ++w) words[w] = 0;
+    std::uint8_t* const begin = reinterpret_cast<std::uint8_t*>(words);
+    Bytes out(begin + bytes_of_parent);
+    Encoding::before_tokens(out, arrays_.block_size);
+    for (std::uint32_t i = 0; i < arrays_.block_size; i += tokens_at_once) {
+      const FourTokens four = tokens.pop();
+      KVSPEC_UNROLL
+      for (const NarrowToken token : four.tokens) Encoding::token(out, token);
+    }
+    Encoding::after_tokens(out, arrays_.block_size);
+    Encoding::no_keys(out);
+    Encoding::after_keys(out);
+    out.put(0x80, 1);
+    return 4 * first_word + static_cast<std::uint32_t>(out.end() - begin) - 1;
+  }
+
+  ChainArrays arrays_;
+  std::uint32_t message_words_;  // of the part of a message that lies in scratch memory
 };
 
-// A chain whose blocks may have extra keys.
+// Any other chain.
 template <class Encoding>
-struct HashChainWithKeys {
+struct HashChain {
+  static constexpr std::uint32_t scratch_words = hashed_message_words;
+
   ChainArrays arrays;
 
-  KVSPEC_EXEC void operator()(std::uint64_t i, Scratch scratch) const {
+  KVSPEC_EXEC void operator()(std::uint64_t i, std::uint32_t* scratch) const {
     const Chain& chain = arrays.chains[i];
-    DigestWords parent = chain.parent;
+    Sha256State parent = detail::state_of(chain.parent);
     std::uint32_t parent_size = chain.parent_size;
     for (std::uint32_t block = 0; block < chain.num_blocks; ++block) {
       const Token* tokens = arrays.tokens + chain.first_token + std::uint64_t{block} * arrays.block_size;
       const KeyList keys = arrays.key_lists[chain.first_key_list + block];
-      MessageLength length;
-      if constexpr (Encoding::has_frame) write(length, tokens, parent, parent_size, keys, 0);
+      std::uint32_t frame_length = 0;
+      if constexpr (Encoding::outside_frame > 0) {
+        MessageLength length;
+        write(length, tokens, parent, parent_size, keys, 0);
+        frame_length = length.size() - Encoding::outside_frame;
+      }
       HashedMessage message(scratch);
-      write(message, tokens, parent, parent_size, keys, length.size());
-      parent = detail::digest_of(message.finish(), arrays.mask);
+      write(message, tokens, parent, parent_size, keys, frame_length);
+      parent = message.finish();
       parent_size = 32;
-      arrays.digests[chain.first_digest + block] = parent;
+      detail::keep_bits(parent, arrays.mask);
+      arrays.digests[chain.first_digest + block] = detail::digest_of(parent);
     }
   }
 
  private:
   template <class Out>
-  KVSPEC_EXEC void write(Out& out, const Token* tokens, const DigestWords& parent, std::uint32_t parent_size,
-                         KeyList keys, std::uint32_t length) const {
-    if constexpr (Encoding::has_frame) {
-      if (length > 0) length -= Encoding::outside_frame;
-    }
-    Encoding::before_parent(out, length, parent_size);
-    detail::put_parent(out, parent, parent_size);
+  KVSPEC_EXEC void write(Out& out, const Token* tokens, const Sha256State& parent, std::uint32_t parent_size,
+                         KeyList keys, std::uint32_t frame_length) const {
+    Encoding::before_parent(out, frame_length, parent_size);
+    for (std::uint32_t i = 0; i < parent_size / 4; ++i) out.put(parent.words[i], 4);
     Encoding::before_tokens(out, arrays.block_size);
     for (std::uint32_t i = 0; i < arrays.block_size; ++i) Encoding::token(out, tokens[i]);
     Encoding::after_tokens(out, arrays.block_size);

@@ -1,15 +1,15 @@
 // The encodings of a block, piece by piece: what is in front of the tokens, a token, what is behind them. Each piece is
-// put into anything with put(value, bytes). [HASH-02, HASH-03]
+// put into anything with put(value, bytes), at most 8 at once. [HASH-02, HASH-03]
 //
-// Nearly all tokens take 3 or 5 bytes, so these have a way of their own, in 32 bits and without a branch between the
-// two.
+// Tokens of 32 bits have a way of their own, straight into memory: nearly all of them take 3 or 5 bytes, and there is
+// no branch between the two.
 //
-// Pieces are as short as they are so that a kernel can compress a full block between any two of them. Blocks whose
-// encoding reaches 64 KiB are not encoded here: then all of a pickle is one frame. [HASH-05, DEVICE-06]
+// Blocks whose encoding reaches 64 KiB are not encoded here: then all of a pickle is one frame. [HASH-05, DEVICE-06]
 #pragma once
 
 #include <cstdint>
 
+#include "impl/cuda/hashing/message.hpp"
 #include "impl/cuda/hashing/sha256.hpp"
 #include "spec/execution.hpp"
 #include "spec/vocabulary.hpp"
@@ -18,8 +18,12 @@ namespace kvspec::cuda {
 
 // Canonical CBOR.
 struct CborEncoding {
-  static constexpr bool has_frame = false;
+  // Bytes: what is in front of a parent of 32 bytes, what may be around tokens, at most 64, besides, and tokens.
+  static constexpr std::uint32_t parent_at = 3;
+  static constexpr std::uint32_t around_tokens = 3;
   static constexpr std::uint32_t longest_token = 9;
+  static constexpr std::uint32_t longest_narrow_token = 5;
+  static constexpr std::uint32_t outside_frame = 0;  // there is no frame
 
   // What stands in front of the parent's digest.
   template <class Out>
@@ -31,13 +35,11 @@ struct CborEncoding {
   static KVSPEC_EXEC void before_tokens(Out& out, std::uint32_t num_tokens) {
     head(out, array, num_tokens);
   }
-  template <class Out>
-  static KVSPEC_EXEC void token(Out& out, std::int32_t value) {
-    if (value < 0x100) return token(out, Token{value});
+  static KVSPEC_EXEC void token(Bytes& out, std::int32_t value) {
+    if (value < 0x100) return rare_token(out, value);
     const std::uint32_t n = static_cast<std::uint32_t>(value);
     const bool is_wide = n > 0xffff;
-    const std::uint32_t bytes = is_wide ? n : n << 16;
-    out.put_aligned((is_wide ? 0x1a000000U : 0x19000000U) | bytes >> 8, bytes << 24, is_wide ? 5 : 3);
+    out.put_most_significant_first(is_wide ? 0x1a : 0x19, n, is_wide);
   }
   template <class Out>
   static KVSPEC_EXEC void token(Out& out, Token value) {
@@ -79,6 +81,19 @@ struct CborEncoding {
   static constexpr std::uint32_t text_string = 0x60;
   static constexpr std::uint32_t array = 0x80;
 
+  // One that is negative or takes 1 or 2 bytes.
+  static KVSPEC_EXEC void rare_token(Bytes& out, std::int32_t value) {
+    const std::uint32_t major = value < 0 ? negative : positive;
+    const std::uint32_t n = static_cast<std::uint32_t>(value < 0 ? -1 - value : value);
+    if (n < 24) {
+      out.put(major | n, 1);
+    } else if (n <= 0xff) {
+      out.put((major | 0x18) << 8 | n, 2);
+    } else {
+      out.put_most_significant_first(major | (n > 0xffff ? 0x1a : 0x19), n, n > 0xffff);
+    }
+  }
+
   // 0 .. 23 in the head itself, then a head and 1, 2, 4 or 8 bytes, most significant first.
   template <class Out>
   static KVSPEC_EXEC void head(Out& out, std::uint32_t major, std::uint64_t number) {
@@ -97,9 +112,11 @@ struct CborEncoding {
 
 // Pickle, protocol 5, in one frame.
 struct PickleEncoding {
-  static constexpr bool has_frame = true;
+  static constexpr std::uint32_t parent_at = 13;
+  static constexpr std::uint32_t around_tokens = 8;
   static constexpr std::uint32_t longest_token = 10;
-  static constexpr std::uint32_t outside_frame = 11;  // bytes: the protocol and the frame's head
+  static constexpr std::uint32_t longest_narrow_token = 5;
+  static constexpr std::uint32_t outside_frame = 11;  // the protocol and the frame's head
 
   template <class Out>
   static KVSPEC_EXEC void before_parent(Out& out, std::uint32_t frame_length, std::uint32_t parent_size) {
@@ -114,14 +131,11 @@ struct PickleEncoding {
     out.put(memoize, 1);
     open_tuple(out, num_tokens);
   }
-  template <class Out>
-  static KVSPEC_EXEC void token(Out& out, std::int32_t value) {
-    if (value < 0x100) return token(out, Token{value});
+  static KVSPEC_EXEC void token(Bytes& out, std::int32_t value) {
     const std::uint32_t n = static_cast<std::uint32_t>(value);
+    if (n <= 0xff) return out.put('K' << 8 | n, 2);
     const bool is_wide = n > 0xffff;
-    const std::uint32_t bytes = bytes_swapped(n);
-    const std::uint32_t opcode = is_wide ? std::uint32_t{'J'} << 24 : std::uint32_t{'M'} << 24;
-    out.put_aligned(opcode | bytes >> 8, bytes << 24, is_wide ? 5 : 3);
+    out.put_least_significant_first(is_wide ? 'J' : 'M', n, is_wide);
   }
   // BININT1, BININT2, BININT with 1, 2, 4 bytes, least significant first; LONG1 with as many as are needed.
   template <class Out>

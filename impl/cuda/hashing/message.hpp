@@ -1,99 +1,123 @@
-// A message on its way into SHA-256: bytes are put in, most significant first, and leave as words of 64-byte blocks.
-// The words lie in the thread's scratch memory, since how far a thread has come depends on its tokens and registers
-// cannot be indexed by that.
-//
-// Who puts bytes in decides when full blocks are compressed: all threads of a warp should do it together, as it is what
-// takes the time. So there is room for three blocks, all that 16 tokens of a vocabulary need.
+// The bytes of a message on their way into SHA-256. They are put one by one into the thread's scratch memory, at
+// whatever place the ones before end, and leave as words: shared memory takes bytes anywhere without any arithmetic,
+// and the arithmetic is what a multiprocessor has least of while it hashes.
 #pragma once
 
 #include <cstdint>
 
 #include "impl/cuda/hashing/sha256.hpp"
-#include "impl/cuda/launch.hpp"
 #include "spec/execution.hpp"
 
 namespace kvspec::cuda {
 
-inline constexpr std::uint32_t message_capacity = 48;  // words
-// Words that are put in at once at most: four tokens of 5 bytes, one of 10, or the end of a message.
-inline constexpr std::uint32_t words_at_once = 6;
-inline constexpr std::uint32_t message_words = message_capacity + 2;  // a word may be written before it is full
-
-class Message {
+// The place behind the last byte.
+class Bytes {
  public:
-  KVSPEC_EXEC explicit Message(Scratch words) : words_(words) {}
+  KVSPEC_EXEC explicit Bytes(std::uint8_t* end) : end_(end) {}
+  KVSPEC_EXEC const std::uint8_t* end() const { return end_; }
 
-  // The last `bytes` bytes of a value, at most 5.
+  // The last `bytes` bytes of a value, the most significant first.
   KVSPEC_EXEC void put(std::uint64_t value, std::uint32_t bytes) {
-    const std::uint64_t aligned = value << (64 - 8 * bytes);
-    put_aligned(static_cast<std::uint32_t>(aligned >> 32), static_cast<std::uint32_t>(aligned), bytes);
+    while (bytes > 0) *end_++ = static_cast<std::uint8_t>(value >> 8 * --bytes);
   }
-  // The first `bytes` bytes, at most 5, of two words, whose other bytes are zeroes.
-  KVSPEC_EXEC void put_aligned(std::uint32_t high, std::uint32_t low, std::uint32_t bytes) {
-    const std::uint32_t shift = 8 * num_pending_;
-    const std::uint32_t first = pending_ | high >> shift;
-    const std::uint32_t second = shifted(high, low, shift);
-    const std::uint32_t total = num_pending_ + bytes;  // at most 8
-    words_[fill_] = first;
-    if (total == 8) words_[fill_ + 1] = second;
-    fill_ += total / 4;
-    num_pending_ = total % 4;
-    pending_ = total < 4 ? first : total == 8 ? 0 : second;
+  // A tag, and a number in 4 bytes or, when it is not wide, in 2. All bytes of the number are written in any case, as
+  // that needs no branch; what lies behind the end is overwritten by what is put next.
+  KVSPEC_EXEC void put_most_significant_first(std::uint32_t tag, std::uint32_t number, bool is_wide) {
+    end_[0] = static_cast<std::uint8_t>(tag);
+    end_[1] = static_cast<std::uint8_t>(number >> 24);
+    end_[2] = static_cast<std::uint8_t>(number >> 16);
+    end_ += is_wide ? 5 : 3;
+    end_[-2] = static_cast<std::uint8_t>(number >> 8);
+    end_[-1] = static_cast<std::uint8_t>(number);
   }
-
-  // Whether words_at_once more words can be put in.
-  KVSPEC_EXEC bool has_room() const { return fill_ + words_at_once <= message_capacity; }
-  // Whether block number b, from 0, of those that are here is whole.
-  KVSPEC_EXEC bool has_block(std::uint32_t b = 0) const { return fill_ >= 16 * (b + 1); }
-  // Precondition: has_block(b).
-  KVSPEC_EXEC void read_block(std::uint32_t b, std::uint32_t (&w)[16]) const {
-    KVSPEC_UNROLL
-    for (std::uint32_t i = 0; i < 16; ++i) w[i] = words_[16 * b + i];
-  }
-  // Forgets the first blocks.
-  KVSPEC_EXEC void drop_blocks(std::uint32_t count) {
-    fill_ -= 16 * count;
-    size_ += 64 * count;
-    for (std::uint32_t i = 0; i < fill_; ++i) words_[i] = words_[16 * count + i];
-  }
-
-  // Ends the message: the mark, zeroes, and its length, so that all blocks are whole. Nothing is put in afterwards.
-  // Precondition: has_room() before the last piece was put in.
-  KVSPEC_EXEC void end() {
-    const std::uint64_t bits = (std::uint64_t{size_} + 4 * fill_ + num_pending_) * 8;
-    words_[fill_++] = pending_ | std::uint32_t{0x80} << (24 - 8 * num_pending_);
-    while (fill_ % 16 != 14) words_[fill_++] = 0;
-    words_[fill_] = static_cast<std::uint32_t>(bits >> 32);
-    words_[fill_ + 1] = static_cast<std::uint32_t>(bits);
-    fill_ += 2;
+  KVSPEC_EXEC void put_least_significant_first(std::uint32_t tag, std::uint32_t number, bool is_wide) {
+    end_[0] = static_cast<std::uint8_t>(tag);
+    end_[1] = static_cast<std::uint8_t>(number);
+    end_[2] = static_cast<std::uint8_t>(number >> 8);
+    end_[3] = static_cast<std::uint8_t>(number >> 16);
+    end_[4] = static_cast<std::uint8_t>(number >> 24);
+    end_ += is_wide ? 5 : 3;
   }
 
  private:
-  // The second word of the two, once both are shifted right.
-  static KVSPEC_EXEC std::uint32_t shifted(std::uint32_t high, std::uint32_t low, std::uint32_t shift) {
-#if KVSPEC_ON_DEVICE
-    return __funnelshift_r(low, high, shift);
-#else
-    return static_cast<std::uint32_t>((std::uint64_t{high} << 32 | low) >> shift);
-#endif
+  std::uint8_t* end_;
+};
+
+// The first words of a message, in registers: how much is put, and where, has to be known when this is compiled.
+class FirstWords {
+ public:
+  // The first 16 words, zeroes where nothing was put.
+  KVSPEC_EXEC explicit FirstWords(std::uint32_t (&words)[16]) : words_(words) {
+    KVSPEC_UNROLL
+    for (std::uint32_t& word : words_) word = 0;
+  }
+  // At most 5 bytes.
+  KVSPEC_EXEC void put(std::uint64_t value, std::uint32_t bytes) {
+    const std::uint64_t aligned = value << (64 - 8 * bytes) >> 8 * (size_ % 4);
+    words_[size_ / 4] |= static_cast<std::uint32_t>(aligned >> 32);
+    if (size_ % 4 + bytes > 4) words_[size_ / 4 + 1] |= static_cast<std::uint32_t>(aligned);
+    size_ += bytes;
   }
 
-  Scratch words_;
-  std::uint32_t pending_ = 0;      // its first num_pending_ bytes count, the others are zeroes
-  std::uint32_t num_pending_ = 0;  // fewer than 4
-  std::uint32_t fill_ = 0;         // words
-  std::uint32_t size_ = 0;         // bytes that were dropped
+ private:
+  std::uint32_t (&words_)[16];
+  std::uint32_t size_ = 0;  // bytes
 };
 
 // Counts the bytes that a message would have; the frame of a pickle says so before its first byte.
 class MessageLength {
  public:
   KVSPEC_EXEC void put(std::uint64_t, std::uint32_t bytes) { size_ += bytes; }
-  KVSPEC_EXEC void put_aligned(std::uint32_t, std::uint32_t, std::uint32_t bytes) { size_ += bytes; }
   KVSPEC_EXEC std::uint32_t size() const { return size_; }
 
  private:
   std::uint32_t size_ = 0;
+};
+
+// The mark and the length behind a message are bytes too.
+inline constexpr std::uint32_t sha256_block = 64;  // bytes
+KVSPEC_EXEC constexpr std::uint32_t compressions_of(std::uint32_t message_bytes) {
+  return (message_bytes + 1 + 8 + sha256_block - 1) / sha256_block;
+}
+
+// A message that is compressed as it is put together. Its scratch memory has hashed_message_words words.
+inline constexpr std::uint32_t hashed_message_words =
+    (sha256_block + 8) / 4;  // a block, and a put that crosses its end
+class HashedMessage {
+ public:
+  KVSPEC_EXEC explicit HashedMessage(std::uint32_t* scratch) : words_(scratch), state_(initial_state()) {}
+
+  KVSPEC_EXEC void put(std::uint64_t value, std::uint32_t bytes) {
+    Bytes(bytes_at(num_bytes_)).put(value, bytes);
+    num_bytes_ += bytes;
+    if (num_bytes_ < sha256_block) return;
+    compress_block();
+    num_bytes_ -= sha256_block;
+    num_compressed_ += sha256_block;
+    words_[0] = words_[16];
+    words_[1] = words_[17];
+  }
+  KVSPEC_EXEC Sha256State finish() {
+    const std::uint64_t bits = (std::uint64_t{num_compressed_} + num_bytes_) * 8;
+    put(0x80, 1);
+    while (num_bytes_ != sha256_block - 8) put(0, 1);
+    put(bits, 8);
+    return state_;
+  }
+
+ private:
+  KVSPEC_EXEC std::uint8_t* bytes_at(std::uint32_t place) { return reinterpret_cast<std::uint8_t*>(words_) + place; }
+  KVSPEC_APART KVSPEC_EXEC void compress_block() {
+    std::uint32_t words[16];
+    KVSPEC_UNROLL
+    for (std::uint32_t i = 0; i < 16; ++i) words[i] = bytes_swapped(words_[i]);
+    compress(state_, words);
+  }
+
+  std::uint32_t* words_;
+  std::uint32_t num_bytes_ = 0;       // here, fewer than a block
+  std::uint32_t num_compressed_ = 0;  // bytes
+  Sha256State state_;
 };
 
 }  // namespace kvspec::cuda
