@@ -104,11 +104,12 @@ Clause of_need(const Failure& failure) {
   return any_group(config, aligns) ? Clause::mamba_04 : found.clause;
 }
 
-// What is cached, and up to where.
+// What is cached, and up to where; of several blocks under a key, which comes first.
 Clause of_caching(const Config<S>& config, const Counterexample& found) {
   const bool is_of_a_block = has(found.path, "state.hashes");
-  const bool is_another_hash = is_of_a_block && found.expected != "absent" && found.actual != "absent";
-  if (is_another_hash) return Clause::hash_10;
+  const bool are_both_there = found.expected != "absent" && found.actual != "absent";
+  if (is_of_a_block && are_both_there) return Clause::hash_10;
+  if (has(found.path, "dups[") && are_both_there && !is_length(found.path)) return Clause::pool_09;
   const bool in_the_index = is_of_a_block || has(found.path, "dups") || has(found.path, "cached_map_size");
   if (in_the_index && any_group(config, is_window)) {
     return config.retention_interval ? Clause::cache_09 : Clause::cache_08;
@@ -161,6 +162,17 @@ Clause precise_clause(const Failure& failure) {
     default:
       return found.clause;
   }
+}
+
+Clause precise_clause(const Failure& failure, const Oracle& oracle) {
+  const Counterexample& found = failure.counterexample;
+  const Clause clause = precise_clause(failure);
+  if (found.kind != Disagreement::protocol || found.step >= failure.commands.size()) return clause;
+  Commands commands = failure.commands;
+  AllocateSlots<S>* const allocate = std::get_if<AllocateSlots<S>>(&commands[found.step]);
+  if (allocate == nullptr || allocate->delay_cache_blocks) return clause;
+  allocate->delay_cache_blocks = true;
+  return oracle(failure.config, commands) ? clause : Clause::alloc_13;
 }
 
 }  // namespace kvspec::fuzz

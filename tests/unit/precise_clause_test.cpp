@@ -145,6 +145,44 @@ TEST(PreciseClause, what_is_cached_depends_on_windows) {
   EXPECT_EQ(precise_clause(failure), Clause::hash_10);
 }
 
+// POOL-09
+TEST(PreciseClause, order_of_copies_is_the_index) {
+  const std::vector<GroupSpec> full{group_of_kind(GroupKind::full)};
+  const std::string path = "state.dups[\"0x00 of group 0\"]";
+  EXPECT_EQ(precise_clause(failure_of(full, Clause::alloc_13, path + "[0]", "1", "2")), Clause::pool_09);
+  EXPECT_EQ(precise_clause(failure_of(full, Clause::alloc_13, path + ".size()", "2", "1")), Clause::alloc_13);
+  EXPECT_EQ(precise_clause(failure_of(full, Clause::alloc_13, path, "[1 2]", "absent")), Clause::alloc_13);
+}
+
+// ALLOC-12, ALLOC-13
+TEST(PreciseClause, silence_of_an_allocation_is_that_of_caching_if_it_ends_without) {
+  Failure failure = failure_of({group_of_kind(GroupKind::full)}, Clause::alloc_12, "");
+  failure.counterexample.kind = Disagreement::protocol;
+  failure.counterexample.step = 1;
+  failure.commands = {AddRequest<S>{}, AllocateSlots<S>{}};
+  int tried = 0;
+  const auto answers_if = [&](bool delayed) {
+    return [&tried, delayed, failure](const Config<S>&, const Commands& commands) -> std::optional<Counterexample> {
+      ++tried;
+      if (std::get<AllocateSlots<S>>(commands[1]).delay_cache_blocks == delayed) return {};
+      return failure.counterexample;
+    };
+  };
+  EXPECT_EQ(precise_clause(failure, answers_if(true)), Clause::alloc_13);
+  EXPECT_EQ(precise_clause(failure, answers_if(false)), Clause::alloc_12);
+  EXPECT_EQ(tried, 2);
+  std::get<AllocateSlots<S>>(failure.commands[1]).delay_cache_blocks = true;
+  EXPECT_EQ(precise_clause(failure, answers_if(true)), Clause::alloc_12);
+  failure.counterexample.step = 0;
+  EXPECT_EQ(precise_clause(failure, answers_if(true)), Clause::alloc_12);
+  failure.counterexample.step = 2;
+  EXPECT_EQ(precise_clause(failure, answers_if(true)), Clause::alloc_12);
+  failure.counterexample.step = 1;
+  failure.counterexample.kind = Disagreement::observation;
+  EXPECT_EQ(precise_clause(failure, answers_if(true)), precise_clause(failure));
+  EXPECT_EQ(tried, 2);
+}
+
 // HASH-01, HASH-07, HASH-08
 TEST(PreciseClause, appended_hash_depends_on_the_items) {
   Failure failure = failure_of({group_of_kind(GroupKind::full)}, Clause::hash_08, "new_block_hashes[0]");

@@ -233,7 +233,7 @@ Kill Hunter::shrunk(Suspicion suspicion, MakeOracle&& oracle_with) const {
     failure =
         fuzz::shortest(fuzz::shrink(suspicion.config, suspicion.commands, in_time, most_replays), in_time,
                        oracle::model_engine(), [&] { return processor_seconds() - start <= options_.shrink_seconds; });
-    failure.counterexample.clause = fuzz::precise_clause(failure);
+    failure.counterexample.clause = fuzz::precise_clause(failure, oracle);
   }
   const Counterexample& found = failure.counterexample;
   kill.how = found.kind == Disagreement::protocol ? found.actual : std::string(fuzz::to_text(found.kind));
