@@ -178,7 +178,7 @@ class HashPlainChain {
   // the parent's.
   static constexpr std::uint32_t first_word = (Encoding::parent_at + 32) / 4;
   static constexpr std::uint32_t bytes_of_parent = (Encoding::parent_at + 32) % 4;
-  // What 16 tokens of a vocabulary take at least, or at most but for one message in five.
+  // What a message of 16 tokens of a vocabulary takes: always in CBOR, four times in five in pickle.
   static constexpr int compressions_per_round = 2;
 
   // The tokens of a chain, some of them read ahead: while a message is compressed the tokens of the next arrive.
@@ -206,7 +206,7 @@ class HashPlainChain {
 
     const FourTokens* next_;
     const FourTokens* end_;
-    FourTokens ahead_[fours_ahead];
+    FourTokens ahead_[fours_ahead]{};
   };
 
   // The last word of a message, its length, is never stored.
