@@ -104,7 +104,7 @@ Clause of_need(const Failure& failure) {
   return any_group(config, aligns) ? Clause::mamba_04 : found.clause;
 }
 
-// What is cached, and up to where; of several blocks under a key, which comes first.
+// What is cached, and up to where; of several blocks under a key, which they are and which comes first.
 Clause of_caching(const Config<S>& config, const Counterexample& found) {
   const bool is_of_a_block = has(found.path, "state.hashes");
   const bool are_both_there = found.expected != "absent" && found.actual != "absent";

@@ -13,8 +13,8 @@ namespace kvspec::fuzz {
 // The clause of failure.counterexample, or the special one that holds in its place in a configuration such as the
 // failure's. Precondition: the failure is as small as it gets.
 Clause precise_clause(const Failure& failure);
-// The same where the subject may have given no answer, which shows nothing of why. What it answers to a command that
-// asks for less does: `oracle` tries that.
+// Also where the subject gave no answer, which shows nothing of why: when `oracle` finds nothing once the allocation it
+// did not answer delays its caching, the clause is ALLOC-13.
 Clause precise_clause(const Failure& failure, const Oracle& oracle);
 
 }  // namespace kvspec::fuzz

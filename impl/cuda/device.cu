@@ -96,14 +96,19 @@ Result<Stream> Stream::open(Place place) {
   check(stream, cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, 0));
   if (!stream.ok()) return *stream.failure_;
   if (10 * major + minor < least_capability) return Error{Clause::device_03, 10 * major + minor};
-  int multiprocessors = 1;
-  check(stream, cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, 0));
+  const auto attribute = [&](cudaDeviceAttr which) {
+    int value = 0;
+    check(stream, cudaDeviceGetAttribute(&value, which, 0));
+    return static_cast<std::uint32_t>(value);
+  };
+  stream.capacity_ = {.multiprocessors = attribute(cudaDevAttrMultiProcessorCount),
+                      .shared_bytes = attribute(cudaDevAttrMaxSharedMemoryPerMultiprocessor),
+                      .shared_bytes_of_a_block = attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin)};
   cudaStream_t handle = nullptr;
   check(stream, cudaStreamCreateWithFlags(&handle, cudaStreamNonBlocking));
   if (!stream.ok()) return *stream.failure_;
   stream.place_ = Place::device;
   stream.handle_ = handle;
-  stream.multiprocessors_ = static_cast<std::uint32_t>(multiprocessors);
   return std::move(stream);
 }
 

@@ -43,7 +43,7 @@ class Stream {
   Stream& operator=(Stream&& other) noexcept {
     std::swap(place_, other.place_);
     std::swap(handle_, other.handle_);
-    std::swap(multiprocessors_, other.multiprocessors_);
+    std::swap(capacity_, other.capacity_);
     std::swap(failure_, other.failure_);
     return *this;
   }
@@ -51,8 +51,13 @@ class Stream {
 
   Place place() const { return place_; }
   bool on_device() const { return place_ == Place::device; }
-  // Of the device, which share a kernel's blocks; 1 on the host.
-  std::uint32_t multiprocessors() const { return multiprocessors_; }
+  // What the device has, once the stream is one of it.
+  struct Capacity {
+    std::uint32_t multiprocessors = 1;          // which share a kernel's blocks
+    std::uint32_t shared_bytes = 0;             // of one of them
+    std::uint32_t shared_bytes_of_a_block = 0;  // at most
+  };
+  const Capacity& capacity() const { return capacity_; }
 
   // Waits until everything asked for is done; the first failure since the stream was opened, if there is one.
   Result<Done> finish();
@@ -76,7 +81,7 @@ class Stream {
  private:
   Place place_ = Place::host;
   void* handle_ = nullptr;
-  std::uint32_t multiprocessors_ = 1;
+  Capacity capacity_{};
   std::optional<Error> failure_{};
 };
 

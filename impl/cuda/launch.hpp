@@ -78,23 +78,30 @@ void launch(Stream& stream, std::uint64_t n, const Body& body) {
   for (std::uint64_t i = 0; i < n; ++i) body(i);
 }
 
-// The same for bodies that want scratch memory: body(i, scratch), with `num_words` words, which lie in the block's
-// shared memory. The threads' words are an odd number apart, so that threads at the same place do not wait for each
-// other.
+// The shared memory that a block of threads takes for so many words of scratch memory each. They lie an odd number of
+// words apart, so that threads at the same place do not wait for each other.
+constexpr std::uint64_t scratch_bytes(std::uint32_t num_words, std::uint32_t threads) {
+  return sizeof(std::uint32_t) * std::uint64_t{num_words | 1} * threads;
+}
+
+// The same as launch() for bodies that want scratch memory: body(i, scratch), with `num_words` words. How much a kernel
+// may ask for is set before it is launched; only one host thread at a time may do that for a body.
 template <std::uint32_t threads, std::uint32_t blocks_at_once, class Body>
 void launch_with_scratch(Stream& stream, std::uint64_t n, std::uint32_t num_words, const Body& body) {
   static_assert(std::is_trivially_copyable_v<Body>);
   if (n == 0 || !stream.ok()) return;
 #if defined(__CUDACC__)
   if (stream.on_device()) {
-    const std::uint32_t stride = num_words | 1;
-    const unsigned bytes = stride * threads * sizeof(std::uint32_t);
+    const unsigned bytes = static_cast<unsigned>(scratch_bytes(num_words, threads));
     const auto kernel = detail::run_with_scratch<threads, blocks_at_once, Body>;
     const cudaError_t code =
         cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes));
-    if (code != cudaSuccess) return stream.fail(error_of(static_cast<int>(code)));
+    if (code != cudaSuccess) {
+      (void)cudaGetLastError();  // or the next launch would find it again
+      return stream.fail(error_of(static_cast<int>(code), bytes));
+    }
     const unsigned blocks = static_cast<unsigned>((n + threads - 1) / threads);
-    kernel<<<blocks, threads, bytes, detail::stream_of(stream)>>>(n, stride, body);
+    kernel<<<blocks, threads, bytes, detail::stream_of(stream)>>>(n, num_words | 1, body);
     return detail::note_launch(stream);
   }
 #endif

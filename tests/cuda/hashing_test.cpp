@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fuzz/random.hpp"
@@ -152,8 +153,8 @@ TEST_P(BatchedHashing, EqualsTheHostsAroundTheEndsOfBlocks) {
   }
 }
 
-// The same of chains of blocks that two messages of a thread fit for, at every size of them, in one batch: the messages
-// of a warp take one compression here and two there.
+// Plain chains of every block size, and of the next: in each batch messages take different numbers of compressions, as
+// more and more tokens of a block are of another length.
 TEST_P(BatchedHashing, EqualsTheHostsWhereMessagesOfAWarpDifferInLength) {
   for (const HashFunction function : {HashFunction::sha256, HashFunction::sha256_cbor}) {
     for (std::size_t block_size = 4; block_size <= 68; block_size += 4) {
@@ -163,7 +164,7 @@ TEST_P(BatchedHashing, EqualsTheHostsWhereMessagesOfAWarpDifferInLength) {
       host::BlockHasher hasher(config);
       std::vector<host::Hash256> expected;
       for (std::size_t first_length = 0; first_length < 5; ++first_length) {
-        // Tokens of 1 to 5 bytes; each block has one byte more than the one before it.
+        // Tokens of 1 to 5 bytes; each block has one more of the second length than the one before it.
         std::vector<Token> tokens;
         for (std::size_t long_tokens = 0; long_tokens <= block_size; ++long_tokens) {
           constexpr Token lengths[] = {1, 200, 300, 70000, -70000, 1};
@@ -186,10 +187,12 @@ TEST_P(BatchedHashing, EqualsTheHostsWhereMessagesOfAWarpDifferInLength) {
 // Enough chains for blocks of a kernel of every size that it has.
 TEST_P(BatchedHashing, EqualsTheHostsForManyChains) {
   Random random(23);
-  for (const std::size_t block_size : {std::size_t{4}, std::size_t{64}}) {
+  const std::pair<HashFunction, std::size_t> kinds[] = {
+      {HashFunction::sha256_cbor, 4}, {HashFunction::sha256_cbor, 64}, {HashFunction::sha256, 16}};
+  for (const auto& [function, block_size] : kinds) {
     for (const std::size_t num_chains : {std::size_t{1500}, std::size_t{16000}, std::size_t{40000}}) {
       Config<Growing> config = single_group_config<Growing>(GroupKind::full, static_cast<std::int64_t>(block_size), 8);
-      config.hash_fn = HashFunction::sha256_cbor;
+      config.hash_fn = function;
       BlockHashing hashing(stream, config);
       host::BlockHasher hasher(config);
       std::vector<host::Hash256> expected(num_chains);

@@ -288,6 +288,65 @@ TEST(ReplayFile, AnotherReasonForARefusalIsADifference) {
   EXPECT_TRUE(same.problem);
 }
 
+// An engine that refuses what the model performs, whatever the recording says of it.
+TEST(ReplayFile, ARefusalOfWhatTheModelPerformsIsADifference) {
+  const oracle::NamedEngine refuses{
+      "engine", [](const auto&) -> Result<std::unique_ptr<oracle::Engine>> {
+        return std::unique_ptr<oracle::Engine>(std::make_unique<Refusing>(Clause::req_02));
+      }};
+  // Steps that only the model may take: it performs all of them, and its answers are not looked at.
+  class Willing final : public oracle::Engine {
+   public:
+    Result<Observation<Growing>> step(const Command<Growing>&) override { return Observation<Growing>{}; }
+    View<Growing> view() const override { return {}; }
+  };
+  const oracle::NamedEngine performs{"model", [](const auto&) -> Result<std::unique_ptr<oracle::Engine>> {
+                                       return std::unique_ptr<oracle::Engine>(std::make_unique<Willing>());
+                                     }};
+  const oracle::Replayed answered = oracle::replay_file(golden_file("full_17"), refuses, performs);
+  ASSERT_TRUE(answered.difference);
+  EXPECT_EQ(answered.difference->line, 2U);
+  EXPECT_EQ(answered.difference->clause, Clause::req_02);
+
+  const std::filesystem::path file = scratch() / "raising.jsonl";
+  write_file(file, lines_of(read_file(golden_file("full_17")))[0] +
+                       "\n"
+                       R"({"in":{"op":"free","req":"r0","drop":true},"out":null,"err":{"type":"KeyError","msg":"r0"}})"
+                       "\n");
+  const oracle::Replayed raised = oracle::replay_file(file.string(), refuses, performs);
+  ASSERT_TRUE(raised.difference);
+  EXPECT_EQ(raised.difference->difference.expected, "performed");
+  EXPECT_EQ(raised.difference->clause, Clause::req_02);
+}
+
+// An engine that refuses and is another one afterwards.
+TEST(ReplayFile, ARefusalThatChangesTheStateIsADifference) {
+  class Changing final : public oracle::Engine {
+   public:
+    Result<Observation<Growing>> step(const Command<Growing>&) override {
+      ++view_.state.num_free;
+      return Error{Clause::req_02, 1};
+    }
+    View<Growing> view() const override { return view_; }
+
+   private:
+    View<Growing> view_{};
+  };
+  const oracle::NamedEngine changes{"engine", [](const auto&) -> Result<std::unique_ptr<oracle::Engine>> {
+                                      return std::unique_ptr<oracle::Engine>(std::make_unique<Changing>());
+                                    }};
+  const std::filesystem::path file = scratch() / "raising.jsonl";
+  write_file(file, lines_of(read_file(golden_file("full_17")))[0] +
+                       "\n"
+                       R"({"in":{"op":"free","req":"r0","drop":true},"out":null,"err":{"type":"KeyError","msg":"r0"}})"
+                       "\n");
+  const oracle::Replayed replayed = oracle::replay_file(file.string(), changes, changes);
+  ASSERT_TRUE(replayed.difference);
+  EXPECT_EQ(replayed.difference->difference.path, "num_free");
+  EXPECT_EQ(replayed.difference->difference.expected, "0");
+  EXPECT_EQ(replayed.difference->difference.actual, "1");
+}
+
 TEST_P(Replay, InputsAloneAreReplayedWithoutComparison) {
   std::string content;
   for (const std::string& line : lines_of(read_file(golden_file("full_17")))) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
 #include <vector>
 
 namespace kvspec {
@@ -60,6 +61,26 @@ TEST(ResponsibleClause, AStateNamesWhatMadeThePart) {
   EXPECT_EQ(clause_of_view(allocation, "managers[0].allocated_block_reqs.size()"), Clause::mamba_04);
   EXPECT_EQ(clause_of_view(allocation, "managers[0].last_state_block_idx[\"r0\"]"), Clause::mamba_06);
   EXPECT_EQ(clause_of_view(allocation, "managers[0].cached_blocks_this_step.size()"), Clause::mamba_02);
+}
+
+TEST(ResponsibleClause, AnAnswerOfOnePartNamesTheClauseOfItsCommand) {
+  PoolFreeBlocks<S> prepending{};
+  prepending.prepend = true;
+  const std::vector<std::pair<Command<S>, Clause>> commands{
+      {CacheBlocks<S>{}, Clause::cache_01},         {Free<S>{}, Clause::free_01},
+      {RemoveSkippedBlocks<S>{}, Clause::free_04},  {EvictBlocks<S>{}, Clause::pool_11},
+      {ResetPrefixCache<S>{}, Clause::pool_13},     {NewStepStarts<S>{}, Clause::mamba_02},
+      {TakeNewBlockIds<S>{}, Clause::alloc_15},     {GetNumCommonPrefixBlocks<S>{}, Clause::free_05},
+      {PoolGetNewBlocks<S>{}, Clause::pool_03},     {PoolTouch<S>{}, Clause::pool_05},
+      {PoolFreeBlocks<S>{}, Clause::pool_06},       {prepending, Clause::pool_07},
+      {PoolCacheFullBlocks<S>{}, Clause::cache_01}, {PoolGetCachedBlock<S>{}, Clause::pool_09}};
+  for (const auto& [command, clause] : commands) EXPECT_EQ(clause_of_observation(command, "result"), clause);
+}
+
+TEST(ResponsibleClause, AHashOrAnEventIsOfTheCommandBehindIt) {
+  EXPECT_EQ(clause_of_view(PoolCacheFullBlocks<S>{}, "state.hashes[1]"), Clause::cache_01);
+  EXPECT_EQ(clause_of_view(ResetPrefixCache<S>{}, "state.hashes[1]"), Clause::pool_13);
+  EXPECT_EQ(clause_of_view(ResetPrefixCache<S>{}, "state.free_queue[0]"), Clause::pool_13);
 }
 
 TEST(ResponsibleClause, AnEventWithOtherBlocksIsNoMatterOfHowHashesAreWritten) {

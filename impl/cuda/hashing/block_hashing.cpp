@@ -1,7 +1,6 @@
 #include "impl/cuda/hashing/block_hashing.hpp"
 
 #include <algorithm>
-#include <span>
 
 namespace kvspec::cuda {
 namespace {
@@ -24,13 +23,13 @@ std::size_t longest_token(HashFunction function) {
 BlockHashing::BlockHashing(Stream& stream, const Config<Growing>& config)
     : stream_(stream),
       function_(config.hash_fn),
-      block_size_(static_cast<std::uint32_t>(config.hash_block_size)),
+      block_size_(static_cast<std::size_t>(config.hash_block_size)),
       mask_(mask_of(config.hash_bits.value_or(256))),
       none_hash_(host::BlockHasher(config).none_hash()) {}
 
 // What is around the tokens and keys takes less than 128 bytes, what is around a text less than 32.
-std::size_t BlockHashing::bound_of(const host::HashRun& run, const host::KeySources& sources) const {
-  std::size_t bound = 128 + run.block_size * longest_token(function_);
+std::size_t BlockHashing::bound_of(const host::KeySources& sources) const {
+  std::size_t bound = 128 + block_size_ * longest_token(function_);
   if (sources.none()) return bound;
   bound += 128 + sources.lora_name.size() + sources.cache_salt.size();
   for (const auto& item : sources.items) bound += 32 + item.id.size();
@@ -38,11 +37,11 @@ std::size_t BlockHashing::bound_of(const host::HashRun& run, const host::KeySour
 }
 
 Result<Done> BlockHashing::add(const host::HashRun& run, const host::KeySources& sources) {
-  const std::size_t count = run.tokens.size() / run.block_size;
+  const std::size_t count = run.tokens.size() / block_size_;
   if (count == 0) return Done{};
-  const std::size_t bound = bound_of(run, sources);
+  const std::size_t bound = bound_of(sources);
   if (bound >= least_refused) return Error{Clause::device_06, static_cast<std::int64_t>(bound)};
-  const std::span<const Token> tokens = run.tokens.first(count * run.block_size);
+  const std::span<const Token> tokens = run.tokens.first(count * block_size_);
   Chain chain{};
   chain.first_digest = num_digests_;
   chain.num_blocks = static_cast<std::uint32_t>(count);
@@ -53,7 +52,7 @@ Result<Done> BlockHashing::add(const host::HashRun& run, const host::KeySources&
     chain.parent = words_of(run.parent->bytes(), sizeof(DigestWords));
   }
   num_digests_ += count;
-  if (is_plain(chain, run, sources)) {
+  if (is_plain(chain, tokens, sources)) {
     chain.first_token = narrow_tokens_.size();
     for (const Token token : tokens) narrow_tokens_.push_back(static_cast<NarrowToken>(token));
     plain_.push_back(chain);
@@ -67,10 +66,10 @@ Result<Done> BlockHashing::add(const host::HashRun& run, const host::KeySources&
   return Done{};
 }
 
-bool BlockHashing::is_plain(const Chain& chain, const host::HashRun& run, const host::KeySources& sources) const {
+bool BlockHashing::is_plain(const Chain& chain, std::span<const Token> tokens, const host::KeySources& sources) const {
   const auto fits = [](Token token) { return token == static_cast<NarrowToken>(token); };
-  return sources.none() && chain.parent_size == 32 && run.block_size % tokens_at_once == 0 &&
-         run.block_size <= most_plain_tokens && std::ranges::all_of(run.tokens, fits);
+  return sources.none() && chain.parent_size == 32 && block_size_ % tokens_at_once == 0 &&
+         block_size_ <= most_plain_tokens && std::ranges::all_of(tokens, fits);
 }
 
 // [HASH-06]
@@ -78,9 +77,9 @@ void BlockHashing::add_keys(const host::HashRun& run, const host::KeySources& so
   host::KeyScan scan(sources);
   if (run.only_last_item) scan.start_at_last_item();
   host::BlockKeys found;
-  for (std::size_t i = 0; i < run.tokens.size() / run.block_size; ++i) {
-    const std::int64_t start = run.start + static_cast<std::int64_t>(i * run.block_size);
-    scan.find(start, start + static_cast<std::int64_t>(run.block_size), found);
+  for (std::size_t i = 0; i < run.tokens.size() / block_size_; ++i) {
+    const std::int64_t start = run.start + static_cast<std::int64_t>(i * block_size_);
+    scan.find(start, start + static_cast<std::int64_t>(block_size_), found);
     key_lists_.push_back({static_cast<std::uint32_t>(keys_.size()), static_cast<std::uint32_t>(found.size())});
     const auto add_text = [&](Key::Kind kind, const std::string& text) {
       add_key(sources.bare_texts ? Key::Kind::bare : kind, text.data(), text.size(), 0);
@@ -121,7 +120,7 @@ void BlockHashing::hash() {
   arrays.bytes = byte_buffer_.data();
   arrays.digests = digests_.data();
   arrays.mask = mask_;
-  arrays.block_size = block_size_;
+  arrays.block_size = static_cast<std::uint32_t>(block_size_);
   hash_chains(stream_, function_, arrays, num_plain, num_others);
   num_read_ = num_digests_;
   num_digests_ = 0;

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "impl/cuda/device.hpp"
@@ -52,14 +53,14 @@ class BlockHashing {
   std::vector<host::Hash256> read() const;
 
  private:
-  std::size_t bound_of(const host::HashRun& run, const host::KeySources& sources) const;
-  bool is_plain(const Chain& chain, const host::HashRun& run, const host::KeySources& sources) const;
+  std::size_t bound_of(const host::KeySources& sources) const;
+  bool is_plain(const Chain& chain, std::span<const Token> tokens, const host::KeySources& sources) const;
   void add_keys(const host::HashRun& run, const host::KeySources& sources);
   void add_key(Key::Kind kind, const void* bytes, std::size_t size, std::int64_t number);
 
   Stream& stream_;
   HashFunction function_;
-  std::uint32_t block_size_;  // tokens
+  std::size_t block_size_;  // tokens
   Sha256State mask_{};
   Digest none_hash_{};
 

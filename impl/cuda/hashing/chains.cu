@@ -6,32 +6,42 @@ namespace kvspec::cuda {
 namespace {
 
 // 768 threads of a multiprocessor: what a compression and its block need of registers, and the chains of 100,000
-// requests all run at once on an H100. A multiprocessor serves an older block before a younger one, and the last one
-// that is left cannot keep it busy; so there should be few blocks, as long as no multiprocessor gets more threads by
-// that.
-constexpr std::uint32_t small_block = 128;
-constexpr std::uint32_t large_block = 384;
+// requests all run at once on an H100. A multiprocessor serves an older thread block before a younger one, and the last
+// one that is left cannot keep it busy; so there should be few, as long as no multiprocessor gets more threads by that.
 constexpr std::uint32_t threads_at_once = 768;
-constexpr std::uint32_t shared_bytes_at_once = 226 << 10;  // what blocks of all these threads may ask for
+constexpr std::uint32_t many_threads = 384;
+constexpr std::uint32_t usual = 128;
+constexpr std::uint32_t one_warp = 32;  // where there is too little shared memory for more
 
 // Threads of the multiprocessor that gets most.
-std::uint64_t most_threads(std::uint64_t n, std::uint32_t block, std::uint32_t multiprocessors) {
-  const std::uint64_t blocks = (n + block - 1) / block;
-  return (blocks + multiprocessors - 1) / multiprocessors * block;
+std::uint64_t most_threads(std::uint64_t n, std::uint32_t threads, std::uint32_t multiprocessors) {
+  const std::uint64_t blocks = (n + threads - 1) / threads;
+  return (blocks + multiprocessors - 1) / multiprocessors * threads;
+}
+
+bool many_are_better(const Stream::Capacity& capacity, std::uint64_t n, std::uint32_t num_words) {
+  const std::uint64_t bytes = scratch_bytes(num_words, many_threads);
+  constexpr std::uint64_t reserved = 1024;  // what a thread block takes besides
+  return bytes <= capacity.shared_bytes_of_a_block &&
+         threads_at_once / many_threads * (bytes + reserved) <= capacity.shared_bytes &&
+         most_threads(n, many_threads, capacity.multiprocessors) <= most_threads(n, usual, capacity.multiprocessors);
 }
 
 template <class Encoding>
 void hash_plain(Stream& stream, const ChainArrays& arrays, std::size_t n) {
+  if (n == 0) return;
   const HashPlainChain<Encoding> body(arrays);
-  const auto launch_blocks_of = [&]<std::uint32_t threads> {
-    launch_with_scratch<threads, threads_at_once / threads>(stream, n, body.scratch_words(), body);
+  const std::uint32_t num_words = body.scratch_words();
+  const auto launch_with = [&]<std::uint32_t threads> {
+    launch_with_scratch<threads, threads_at_once / threads>(stream, n, num_words, body);
   };
-  const bool all_at_once = sizeof(std::uint32_t) * (body.scratch_words() | 1) * threads_at_once <= shared_bytes_at_once;
-  const std::uint32_t shared_by = stream.multiprocessors();
-  if (all_at_once && most_threads(n, large_block, shared_by) <= most_threads(n, small_block, shared_by)) {
-    launch_blocks_of.template operator()<large_block>();
+  const Stream::Capacity& capacity = stream.capacity();
+  if (many_are_better(capacity, n, num_words)) {
+    launch_with.template operator()<many_threads>();
+  } else if (scratch_bytes(num_words, usual) <= capacity.shared_bytes_of_a_block) {
+    launch_with.template operator()<usual>();
   } else {
-    launch_blocks_of.template operator()<small_block>();
+    launch_with.template operator()<one_warp>();
   }
 }
 
@@ -40,7 +50,7 @@ void hash(Stream& stream, const ChainArrays& arrays, std::size_t num_plain, std:
   hash_plain<Encoding>(stream, arrays, num_plain);
   HashChain<Encoding> body{arrays};
   body.arrays.chains += num_plain;
-  launch_with_scratch<small_block, 1>(stream, num_others, body.scratch_words, body);
+  launch_with_scratch<usual, 1>(stream, num_others, body.scratch_words, body);
 }
 
 }  // namespace

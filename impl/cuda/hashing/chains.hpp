@@ -6,8 +6,8 @@
 // keep the others waiting. So a thread has two messages in its scratch memory, the one that it compresses and the next:
 // what is encoded does not depend on the parent's digest, which is in front of it and comes in from registers. In a
 // round all threads whose next message is missing encode it, and then all compress twice, whatever is at hand; one that
-// has done with a message goes on with the next. There is one place that compresses, as its code is larger than what a
-// multiprocessor keeps at hand of several. All other chains are written straight down.
+// has done with a message goes on with the next. There is one copy of the compression, as several would not fit in the
+// instruction cache. All other chains are hashed one message after another.
 #pragma once
 
 #include <cstddef>
@@ -69,7 +69,8 @@ struct KeyList {
 // Tokens as nearly all are: in 32 bits, read four at a time. Chains of blocks of such tokens are plain when the blocks
 // have no extra keys, tokens in fours but not too many, and a parent of 32 bytes.
 using NarrowToken = std::int32_t;
-inline constexpr std::uint32_t most_plain_tokens = 64;  // per block: of more, two messages take too much shared memory
+inline constexpr std::uint32_t most_plain_tokens = 64;  // per block; of more, too few threads share the shared memory
+static_assert(most_plain_tokens < 256, "what the encodings say of what is around tokens");
 inline constexpr std::uint32_t tokens_at_once = 4;
 struct alignas(16) FourTokens {
   NarrowToken tokens[tokens_at_once];
@@ -174,10 +175,9 @@ class HashPlainChain {
   }
 
  private:
-  // The word of a message in which the parent ends and what is in scratch memory begins, and how many of its bytes are
-  // the parent's.
+  // The word of a message in which the parent ends and what is in scratch memory begins.
   static constexpr std::uint32_t first_word = (Encoding::parent_at + 32) / 4;
-  static constexpr std::uint32_t bytes_of_parent = (Encoding::parent_at + 32) % 4;
+  static constexpr std::uint32_t bytes_of_parent = (Encoding::parent_at + 32) % 4;  // of that word
   // What a message of 16 tokens of a vocabulary takes: always in CBOR, four times in five in pickle.
   static constexpr int compressions_per_round = 2;
 

@@ -18,12 +18,12 @@ namespace kvspec::cuda {
 
 // Canonical CBOR.
 struct CborEncoding {
-  // Bytes: what is in front of a parent of 32 bytes, what may be around tokens, at most 64, besides, and tokens.
-  static constexpr std::uint32_t parent_at = 3;
-  static constexpr std::uint32_t around_tokens = 3;
+  // In bytes.
+  static constexpr std::uint32_t parent_at = 3;      // what is in front of a parent of 32 bytes
+  static constexpr std::uint32_t around_tokens = 3;  // at most, between it and fewer than 256 tokens, and behind them
   static constexpr std::uint32_t longest_token = 9;
-  static constexpr std::uint32_t longest_narrow_token = 5;
-  static constexpr std::uint32_t outside_frame = 0;  // there is no frame
+  static constexpr std::uint32_t longest_narrow_token = 5;  // of 32 bits
+  static constexpr std::uint32_t outside_frame = 0;         // there is no frame
 
   // What stands in front of the parent's digest.
   template <class Out>

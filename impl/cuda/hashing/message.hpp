@@ -1,11 +1,12 @@
-// The bytes of a message on their way into SHA-256. They are put one by one into the thread's scratch memory, at
-// whatever place the ones before end, and leave as words: shared memory takes bytes anywhere without any arithmetic,
-// and the arithmetic is what a multiprocessor has least of while it hashes.
+// The bytes of a message on their way into SHA-256. All but the first words are put one by one into the thread's
+// scratch memory, at whatever place the ones before end, and leave as words: shared memory takes bytes anywhere without
+// any arithmetic, and the arithmetic is what a multiprocessor has least of while it hashes.
 #pragma once
 
 #include <cstdint>
 
 #include "impl/cuda/hashing/sha256.hpp"
+#include "impl/cuda/launch.hpp"
 #include "spec/execution.hpp"
 
 namespace kvspec::cuda {
@@ -74,8 +75,9 @@ class MessageLength {
   std::uint32_t size_ = 0;
 };
 
-// The mark and the length behind a message are bytes too.
 inline constexpr std::uint32_t sha256_block = 64;  // bytes
+
+// Those of a message, behind which there are a mark of 1 byte and a length of 8.
 KVSPEC_EXEC constexpr std::uint32_t compressions_of(std::uint32_t message_bytes) {
   return (message_bytes + 1 + 8 + sha256_block - 1) / sha256_block;
 }
