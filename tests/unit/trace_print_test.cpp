@@ -52,6 +52,26 @@ TEST(TracePrint, ObservationsShowEveryMember) {
             "cached_blocks_this_step=none, last_state_block_idx=none, allocated_block_reqs=none)])");
 }
 
+TEST(TracePrint, StatesShowCopiesAndViewsWhatTheyHold) {
+  View<Growing> view{};
+  view.state.null_block_ref_cnt_unmaintained = Informative{2};
+  view.state.dups.resize(1);
+  view.state.dups[0].blocks = {1, 2};
+  view.events.emplace_back(AllBlocksCleared<Growing>{});
+  view.requests.resize(1);
+  view.requests[0].req = "r0";
+  const std::string text = to_text(view);
+  EXPECT_NE(text.find("null_block_ref_cnt_unmaintained=2"), text.npos) << text;
+  EXPECT_NE(text.find("of group 0: [1, 2]]"), text.npos) << text;
+  EXPECT_NE(text.find("events=[" + to_text(view.events[0]) + "]"), text.npos) << text;
+  EXPECT_NE(text.find("requests=[(req=\"r0\""), text.npos) << text;
+  EXPECT_TRUE(to_text(view.events[0]).starts_with("AllBlocksCleared(")) << text;
+}
+
+TEST(TracePrint, AnErrorOfATraceHasItsClause) {
+  EXPECT_EQ(to_text(TraceError{Clause::trace_01, "no JSON"}), "TRACE-01: no JSON");
+}
+
 TEST(TracePrint, ConfigurationsLeaveOutWhatIsPlain) {
   EXPECT_EQ(to_text(single_group_config<Growing>(GroupKind::mla, 4, 10)),
             "config(groups=[(kind=mla, block_size=4)], num_blocks=10, hash_block_size=4, scheduler_block_size=4, "
