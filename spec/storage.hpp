@@ -183,7 +183,7 @@ struct Growing {
 // Capacities for single values and small states, as in the unit tests of hashing. The theorems do not use them: each
 // names its own, as small as its test allows (tests/seed/cases.hpp).
 struct SmallLimits {
-  static consteval std::size_t of(Bound bound) {
+  static constexpr std::size_t of(Bound bound) {
     switch (bound) {
       case Bound::blocks:
         return 16;

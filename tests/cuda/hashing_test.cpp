@@ -235,6 +235,25 @@ TEST_P(BatchedHashing, RefusesWhatWouldNeedASecondFrame) {
   }
 }
 
+// On an H100 and on two devices with less shared memory: blocks of 16 tokens in pickle and of 64 in CBOR.
+TEST(ThreadsOfHashing, FollowFromTheChainsAndTheSharedMemory) {
+  const Stream::Capacity h100{.multiprocessors = 132, .shared_bytes = 233472, .shared_bytes_of_a_block = 232448};
+  constexpr std::uint32_t of_16 = 72;
+  constexpr std::uint32_t of_64 = 174;
+  EXPECT_EQ(threads_per_block(h100, 100000, of_16), 384U);
+  EXPECT_EQ(threads_per_block(h100, 132 * 384, of_16), 384U);
+  EXPECT_EQ(threads_per_block(h100, 132 * 384 + 1, of_16), 128U);  // or one multiprocessor would have twice as many
+  EXPECT_EQ(threads_per_block(h100, 10000, of_16), 128U);
+  EXPECT_EQ(threads_per_block(h100, 1, of_16), 128U);
+  EXPECT_EQ(threads_per_block(h100, 100000, of_64), 128U);
+  const Stream::Capacity ada{.multiprocessors = 128, .shared_bytes = 102400, .shared_bytes_of_a_block = 101376};
+  EXPECT_EQ(threads_per_block(ada, 98304, of_16), 128U);
+  EXPECT_EQ(threads_per_block(ada, 98304, of_64), 128U);
+  const Stream::Capacity turing{.multiprocessors = 72, .shared_bytes = 65536, .shared_bytes_of_a_block = 65536};
+  EXPECT_EQ(threads_per_block(turing, 100, of_16), 128U);
+  EXPECT_EQ(threads_per_block(turing, 100, of_64), 32U);
+}
+
 TEST(BatchedHashingOfLibraries, IsNotDone) {
   EXPECT_TRUE(BlockHashing::supports(HashFunction::sha256));
   EXPECT_TRUE(BlockHashing::supports(HashFunction::sha256_cbor));

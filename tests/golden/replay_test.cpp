@@ -224,6 +224,14 @@ TEST_P(Replay, ARecordedErrorMustFailHereToo) {
   EXPECT_EQ(replay({file.string()}).exit_code, 0);
 }
 
+// An engine that is made for every configuration.
+template <class E, class... Arguments>
+oracle::NamedEngine named(std::string name, Arguments... arguments) {
+  return {std::move(name), [=](const auto&) -> Result<std::unique_ptr<oracle::Engine>> {
+            return std::unique_ptr<oracle::Engine>(std::make_unique<E>(arguments...));
+          }};
+}
+
 // An engine that runs out of memory, as one does on a configuration that is too large for the machine.
 class Exhausted final : public oracle::Engine {
  public:
@@ -233,9 +241,7 @@ class Exhausted final : public oracle::Engine {
 
 // Covers: TRACE-07
 TEST(ReplayFile, RunningOutOfMemoryIsAProblemOfTheFile) {
-  const oracle::NamedEngine exhausted{"exhausted", [](const auto&) -> Result<std::unique_ptr<oracle::Engine>> {
-                                        return std::unique_ptr<oracle::Engine>(std::make_unique<Exhausted>());
-                                      }};
+  const oracle::NamedEngine exhausted = named<Exhausted>("exhausted");
   const oracle::Replayed replayed = oracle::replay_file(golden_file("full_17"), exhausted, exhausted);
   ASSERT_TRUE(replayed.problem);
   EXPECT_EQ(replayed.problem->line, 2U);
@@ -271,76 +277,64 @@ class Refusing final : public oracle::Engine {
 };
 
 TEST(ReplayFile, AnotherReasonForARefusalIsADifference) {
-  const auto refuses_by = [](std::string name, Clause clause) {
-    return oracle::NamedEngine{std::move(name), [=](const auto&) -> Result<std::unique_ptr<oracle::Engine>> {
-                                 return std::unique_ptr<oracle::Engine>(std::make_unique<Refusing>(clause));
-                               }};
-  };
   const std::string file = golden_file("full_17");
   const oracle::Replayed other =
-      oracle::replay_file(file, refuses_by("engine", Clause::req_02), refuses_by("model", Clause::req_01));
+      oracle::replay_file(file, named<Refusing>("engine", Clause::req_02), named<Refusing>("model", Clause::req_01));
   ASSERT_TRUE(other.difference);
   EXPECT_EQ(other.difference->line, 2U);
   EXPECT_EQ(other.difference->clause, Clause::req_01);
   const oracle::Replayed same =
-      oracle::replay_file(file, refuses_by("engine", Clause::req_01), refuses_by("model", Clause::req_01));
+      oracle::replay_file(file, named<Refusing>("engine", Clause::req_01), named<Refusing>("model", Clause::req_01));
   EXPECT_FALSE(same.difference);
   EXPECT_TRUE(same.problem);
 }
 
-// An engine that refuses what the model performs, whatever the recording says of it.
+// An engine that performs every command and answers nothing.
+class Willing final : public oracle::Engine {
+ public:
+  Result<Observation<Growing>> step(const Command<Growing>&) override { return Observation<Growing>{}; }
+  View<Growing> view() const override { return {}; }
+};
+
+// An engine that refuses every command and is another one afterwards.
+class Changing final : public oracle::Engine {
+ public:
+  Result<Observation<Growing>> step(const Command<Growing>&) override {
+    ++view_.state.num_free;
+    return Error{Clause::req_02, 1};
+  }
+  View<Growing> view() const override { return view_; }
+
+ private:
+  View<Growing> view_{};
+};
+
+std::string trace_that_raises() {
+  const std::filesystem::path file = scratch() / "raising.jsonl";
+  write_file(file, lines_of(read_file(golden_file("full_17")))[0] + "\n" +
+                       R"({"in":{"op":"free","req":"r0","drop":true},"out":null,)"
+                       R"("err":{"type":"KeyError","msg":"r0"}})"
+                       "\n");
+  return file.string();
+}
+
+// Whatever the recording says of the command.
 TEST(ReplayFile, ARefusalOfWhatTheModelPerformsIsADifference) {
-  const oracle::NamedEngine refuses{
-      "engine", [](const auto&) -> Result<std::unique_ptr<oracle::Engine>> {
-        return std::unique_ptr<oracle::Engine>(std::make_unique<Refusing>(Clause::req_02));
-      }};
-  // Steps that only the model may take: it performs all of them, and its answers are not looked at.
-  class Willing final : public oracle::Engine {
-   public:
-    Result<Observation<Growing>> step(const Command<Growing>&) override { return Observation<Growing>{}; }
-    View<Growing> view() const override { return {}; }
-  };
-  const oracle::NamedEngine performs{"model", [](const auto&) -> Result<std::unique_ptr<oracle::Engine>> {
-                                       return std::unique_ptr<oracle::Engine>(std::make_unique<Willing>());
-                                     }};
+  const oracle::NamedEngine refuses = named<Refusing>("engine", Clause::req_02);
+  const oracle::NamedEngine performs = named<Willing>("model");
   const oracle::Replayed answered = oracle::replay_file(golden_file("full_17"), refuses, performs);
   ASSERT_TRUE(answered.difference);
   EXPECT_EQ(answered.difference->line, 2U);
   EXPECT_EQ(answered.difference->clause, Clause::req_02);
-
-  const std::filesystem::path file = scratch() / "raising.jsonl";
-  write_file(file, lines_of(read_file(golden_file("full_17")))[0] +
-                       "\n"
-                       R"({"in":{"op":"free","req":"r0","drop":true},"out":null,"err":{"type":"KeyError","msg":"r0"}})"
-                       "\n");
-  const oracle::Replayed raised = oracle::replay_file(file.string(), refuses, performs);
+  const oracle::Replayed raised = oracle::replay_file(trace_that_raises(), refuses, performs);
   ASSERT_TRUE(raised.difference);
   EXPECT_EQ(raised.difference->difference.expected, "performed");
   EXPECT_EQ(raised.difference->clause, Clause::req_02);
 }
 
-// An engine that refuses and is another one afterwards.
 TEST(ReplayFile, ARefusalThatChangesTheStateIsADifference) {
-  class Changing final : public oracle::Engine {
-   public:
-    Result<Observation<Growing>> step(const Command<Growing>&) override {
-      ++view_.state.num_free;
-      return Error{Clause::req_02, 1};
-    }
-    View<Growing> view() const override { return view_; }
-
-   private:
-    View<Growing> view_{};
-  };
-  const oracle::NamedEngine changes{"engine", [](const auto&) -> Result<std::unique_ptr<oracle::Engine>> {
-                                      return std::unique_ptr<oracle::Engine>(std::make_unique<Changing>());
-                                    }};
-  const std::filesystem::path file = scratch() / "raising.jsonl";
-  write_file(file, lines_of(read_file(golden_file("full_17")))[0] +
-                       "\n"
-                       R"({"in":{"op":"free","req":"r0","drop":true},"out":null,"err":{"type":"KeyError","msg":"r0"}})"
-                       "\n");
-  const oracle::Replayed replayed = oracle::replay_file(file.string(), changes, changes);
+  const oracle::NamedEngine changes = named<Changing>("engine");
+  const oracle::Replayed replayed = oracle::replay_file(trace_that_raises(), changes, changes);
   ASSERT_TRUE(replayed.difference);
   EXPECT_EQ(replayed.difference->difference.path, "num_free");
   EXPECT_EQ(replayed.difference->difference.expected, "0");

@@ -29,6 +29,8 @@ namespace kvspec::cuda {
 // `num_others` behind them are not.
 void hash_chains(Stream& stream, HashFunction function, const ChainArrays& arrays, std::size_t num_plain,
                  std::size_t num_others);
+// Threads of a block of the kernel for `n` plain chains, each with `num_words` words of scratch memory: 32, 128 or 384.
+std::uint32_t threads_per_block(const Stream::Capacity& capacity, std::uint64_t n, std::uint32_t num_words);
 
 class BlockHashing {
  public:

@@ -9,7 +9,7 @@ namespace {
 // requests all run at once on an H100. A multiprocessor serves an older thread block before a younger one, and the last
 // one that is left cannot keep it busy; so there should be few, as long as no multiprocessor gets more threads by that.
 constexpr std::uint32_t threads_at_once = 768;
-constexpr std::uint32_t many_threads = 384;
+constexpr std::uint32_t many = 384;
 constexpr std::uint32_t usual = 128;
 constexpr std::uint32_t one_warp = 32;  // where there is too little shared memory for more
 
@@ -17,14 +17,6 @@ constexpr std::uint32_t one_warp = 32;  // where there is too little shared memo
 std::uint64_t most_threads(std::uint64_t n, std::uint32_t threads, std::uint32_t multiprocessors) {
   const std::uint64_t blocks = (n + threads - 1) / threads;
   return (blocks + multiprocessors - 1) / multiprocessors * threads;
-}
-
-bool many_are_better(const Stream::Capacity& capacity, std::uint64_t n, std::uint32_t num_words) {
-  const std::uint64_t bytes = scratch_bytes(num_words, many_threads);
-  constexpr std::uint64_t reserved = 1024;  // what a thread block takes besides
-  return bytes <= capacity.shared_bytes_of_a_block &&
-         threads_at_once / many_threads * (bytes + reserved) <= capacity.shared_bytes &&
-         most_threads(n, many_threads, capacity.multiprocessors) <= most_threads(n, usual, capacity.multiprocessors);
 }
 
 template <class Encoding>
@@ -35,13 +27,13 @@ void hash_plain(Stream& stream, const ChainArrays& arrays, std::size_t n) {
   const auto launch_with = [&]<std::uint32_t threads> {
     launch_with_scratch<threads, threads_at_once / threads>(stream, n, num_words, body);
   };
-  const Stream::Capacity& capacity = stream.capacity();
-  if (many_are_better(capacity, n, num_words)) {
-    launch_with.template operator()<many_threads>();
-  } else if (scratch_bytes(num_words, usual) <= capacity.shared_bytes_of_a_block) {
-    launch_with.template operator()<usual>();
-  } else {
-    launch_with.template operator()<one_warp>();
+  switch (threads_per_block(stream.capacity(), n, num_words)) {
+    case many:
+      return launch_with.template operator()<many>();
+    case usual:
+      return launch_with.template operator()<usual>();
+    default:
+      return launch_with.template operator()<one_warp>();
   }
 }
 
@@ -54,6 +46,17 @@ void hash(Stream& stream, const ChainArrays& arrays, std::size_t num_plain, std:
 }
 
 }  // namespace
+
+std::uint32_t threads_per_block(const Stream::Capacity& capacity, std::uint64_t n, std::uint32_t num_words) {
+  constexpr std::uint64_t reserved = 1024;  // bytes that a thread block takes besides
+  const std::uint64_t bytes = scratch_bytes(num_words, many);
+  const bool many_fit =
+      bytes <= capacity.shared_bytes_of_a_block && threads_at_once / many * (bytes + reserved) <= capacity.shared_bytes;
+  if (many_fit && most_threads(n, many, capacity.multiprocessors) <= most_threads(n, usual, capacity.multiprocessors)) {
+    return many;
+  }
+  return scratch_bytes(num_words, usual) <= capacity.shared_bytes_of_a_block ? usual : one_warp;
+}
 
 void hash_chains(Stream& stream, HashFunction function, const ChainArrays& arrays, std::size_t num_plain,
                  std::size_t num_others) {
